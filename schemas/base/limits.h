@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: MIT
+/* The bounds of everything that crosses a process. A peer that exceeds one is refused. */
+#ifndef SCHEMAS_BASE_LIMITS_H
+#define SCHEMAS_BASE_LIMITS_H
+
+#define LIMIT_MESSAGE_BYTES          65536 /* one frame, and ZMQ_MAXMSGSIZE of every socket */
+#define LIMIT_DEPTH                  8     /* nested maps and arrays */
+#define LIMIT_ELEMENTS               4096  /* maps, arrays and scalars in one message, keys aside */
+#define LIMIT_MAP_KEYS               64    /* keys of one map, and so properties of one schema */
+#define LIMIT_STRING_BYTES           16384 /* one string */
+#define LIMIT_TOKEN_BYTES            8192  /* one access token */
+#define LIMIT_KEY_SET_BYTES          65536 /* one JWKS file */
+#define LIMIT_CONFIGURATION_BYTES    1048576
+#define LIMIT_CONFIGURATION_DEPTH    16
+#define LIMIT_CONFIGURATION_ELEMENTS 16384
+#define LIMIT_ENVELOPE_FRAMES        4   /* frames a request may carry before its empty delimiter */
+#define LIMIT_ENVELOPE_BYTES         256 /* bytes of one such frame */
+#define LIMIT_SOURCES                32  /* sources of one worker, and so of one bundle */
+#define LIMIT_PAGE_BYTES             57344 /* what a list reply may fill of its message */
+#define LIMIT_WORKER_SLOTS           256
+
+#endif

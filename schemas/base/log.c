@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: MIT
+#include "schemas/base/log.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "schemas/base/clock.h"
+
+#define LINE_BYTES 2048
+
+static const char *const level_names[] = {"error", "warning", "info", "debug"};
+static const char *program_name = "exportd";
+static enum log_level level_limit = LOG_INFO;
+
+void log_configure(const char *program, enum log_level level)
+{
+    program_name = program;
+    level_limit = level;
+}
+
+/* A value that slipped in unescaped must not be able to start a second line. */
+static void flatten(char *line, size_t size_bytes)
+{
+    for (size_t i = 0; i < size_bytes; i++) {
+        if ((unsigned char)line[i] < ' ' || line[i] == 0x7F) {
+            line[i] = ' ';
+        }
+    }
+}
+
+void log_line(enum log_level level, const char *event, const char *format, ...)
+{
+    char line[LINE_BYTES];
+    char time[DATE_TIME_BUFFER];
+    const size_t limit = sizeof(line) - 1;
+    va_list arguments;
+    size_t used;
+    int written;
+    int saved_errno = errno;
+
+    if (level > level_limit) {
+        return;
+    }
+    written = snprintf(line, limit, "time=%s level=%s program=%s event=%s ",
+                       date_time_format(wall_now(), time), level_names[level], program_name, event);
+    used = written < 0 ? 0 : (size_t)written < limit ? (size_t)written : limit - 1;
+    va_start(arguments, format);
+    written = vsnprintf(line + used, limit - used, format, arguments);
+    va_end(arguments);
+    used += written < 0 ? 0 : (size_t)written < limit - used ? (size_t)written : limit - used - 1;
+    while (used != 0 && line[used - 1] == ' ') {
+        used--;
+    }
+    flatten(line, used);
+    line[used++] = '\n';
+    while (write(STDERR_FILENO, line, used) < 0 && errno == EINTR) {
+    }
+    errno = saved_errno;
+}
+
+static bool is_bare(unsigned char byte)
+{
+    return byte > ' ' && byte < 0x7F && byte != '"' && byte != '=' && byte != '\\';
+}
+
+static bool needs_quotes(struct text t)
+{
+    for (uint32_t i = 0; i < t.size_bytes; i++) {
+        if (!is_bare((unsigned char)t.data[i])) {
+            return true;
+        }
+    }
+    return t.size_bytes == 0;
+}
+
+/* Writes one byte's form to piece (at least five bytes) and returns its length. */
+static size_t escape(unsigned char byte, char *piece)
+{
+    if (byte == '"' || byte == '\\') {
+        piece[0] = '\\';
+        piece[1] = (char)byte;
+        return 2;
+    }
+    if (byte >= ' ' && byte < 0x7F) {
+        piece[0] = (char)byte;
+        return 1;
+    }
+    return (size_t)snprintf(piece, 5, "\\x%02X", byte);
+}
+
+char *log_value(struct text t, char *buffer, size_t buffer_bytes)
+{
+    bool quoted = needs_quotes(t);
+    size_t reserved = quoted ? 2 : 1; /* the closing quote and the NUL */
+    size_t used = 0;
+
+    if (buffer_bytes < 3) {
+        if (buffer_bytes != 0) {
+            buffer[0] = '\0';
+        }
+        return buffer;
+    }
+    if (quoted) {
+        buffer[used++] = '"';
+    }
+    for (uint32_t i = 0; i < t.size_bytes; i++) {
+        char piece[5];
+        size_t bytes = escape((unsigned char)t.data[i], piece);
+
+        if (used + bytes + reserved > buffer_bytes) {
+            break;
+        }
+        memcpy(buffer + used, piece, bytes);
+        used += bytes;
+    }
+    if (quoted) {
+        buffer[used++] = '"';
+    }
+    buffer[used] = '\0';
+    return buffer;
+}

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: MIT
+/* One line a decision, key=value, on standard error. Lines hold ids, codes and counts; never a
+ * name, a token or a payload. Leaves do not log: the edge where an error's journey ends does, once.
+ * May be called from any thread; a line is written with one write(2). */
+#ifndef SCHEMAS_BASE_LOG_H
+#define SCHEMAS_BASE_LOG_H
+
+#include "schemas/base/uuid.h"
+
+enum log_level { LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG };
+
+/* Lines above this level are dropped. program must outlive the process's logging. */
+void log_configure(const char *program, enum log_level level);
+
+/* log_line(LOG_INFO, "accepted", "operation=%s tenant=%s", ...). The event is one word; the format
+ * makes key=value pairs. Values that came from outside go through log_value first. */
+void log_line(enum log_level level, const char *event, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* Makes a text safe for a line: quotes it when needed, writes anything but printable ASCII as \xNN,
+ * cuts it to the buffer. Returns the buffer. */
+char *log_value(struct text t, char *buffer, size_t buffer_bytes);
+
+#endif

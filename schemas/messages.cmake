@@ -1,0 +1,47 @@
+# Every schema; the compiler makes one pair of C files of them all.
+set(EXPORTD_SCHEMAS
+    bundle.yaml
+    completeness.yaml
+    declined.report.yaml
+    done.report.yaml
+    error.reply.yaml
+    error.yaml
+    event.yaml
+    eventKind.yaml
+    eventsSince.reply.yaml
+    eventsSince.request.yaml
+    export-worker.configuration.yaml
+    exportPersonalData.reply.yaml
+    exportPersonalData.request.yaml
+    exportd.configuration.yaml
+    failed.report.yaml
+    failure.yaml
+    failureCode.yaml
+    getOperation.reply.yaml
+    getOperation.request.yaml
+    getProfile.reply.yaml
+    getProfile.request.yaml
+    getStatistics.reply.yaml
+    getStatistics.request.yaml
+    heartbeat.report.yaml
+    job.yaml
+    listOperations.reply.yaml
+    listOperations.request.yaml
+    listProfiles.reply.yaml
+    listProfiles.request.yaml
+    notice.yaml
+    operation.yaml
+    operationResult.yaml
+    operationStage.yaml
+    operationStatus.yaml
+    ping.reply.yaml
+    ping.request.yaml
+    profile.yaml
+    progress.report.yaml
+    requestInfo.yaml
+    sourceReason.yaml
+    sourceResult.yaml
+    sourceState.yaml
+    started.report.yaml
+    statistics.yaml
+)

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+/* The durable state of one operation, as it crosses from one life of the daemon to the next. The
+ * decisions are made on it in daemon/core, it is kept by daemon/store, and it is shown on the wire
+ * as schemas/operation.yaml. */
+#ifndef SCHEMAS_RECORD_H
+#define SCHEMAS_RECORD_H
+
+#include "schemas/messages.h"
+
+#define RECORD_KEY_DIGEST_BYTES 32
+#define RECORD_RESULT_BYTES     32768 /* longest encoded schemas/operationResult.yaml */
+
+struct record {
+    struct uuid id;
+    struct uuid tenant_id;
+    struct uuid user_id;
+    struct uuid requested_by;
+    int64_t sequence; /* of the last stored event of this operation */
+    int64_t revision; /* number of stored events of this operation */
+    enum operation_status status;
+    enum operation_stage stage; /* never offered: an offer is not stored */
+    int64_t attempt;            /* attempts started so far */
+    int64_t fence;              /* of the newest started attempt; 0 before the first */
+    bool has_failure;
+    bool failure_is_retryable;
+    enum failure_code failure;
+    struct wall submitted;
+    struct wall completed; /* 0 until it ended */
+    struct wall due;
+    struct wall expiration; /* 0 until it ended */
+    struct wall ready;      /* when a retryWait ends; 0 otherwise */
+    struct wall changed;    /* of the last event */
+    bool has_key;
+    uint8_t key_digest[RECORD_KEY_DIGEST_BYTES]; /* SHA-256 over requester and idempotency key */
+};
+
+/* An operation in a terminal stage never changes again. */
+static inline bool record_is_terminal(const struct record *record)
+{
+    return record->stage == OPERATION_STAGE_DONE || record->stage == OPERATION_STAGE_FAILED;
+}
+
+#endif
