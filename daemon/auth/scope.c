@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/auth/scope.h"
+
+#include <string.h>
+
+static const char *const names[SCOPE_COUNT] = {
+    [SCOPE_READ_ALL] = "CrossTenantUserProfileSharing.Read.All",
+    [SCOPE_READ_WRITE_ALL] = "CrossTenantUserProfileSharing.ReadWrite.All",
+};
+
+const char *scope_name(enum scope scope)
+{
+    return names[scope];
+}
+
+struct scope_set scope_set_of(enum scope scope)
+{
+    return (struct scope_set){(uint32_t)1 << scope};
+}
+
+bool scope_set_has(struct scope_set set, enum scope scope)
+{
+    return (set.bits & scope_set_of(scope).bits) != 0;
+}
+
+static uint32_t word_bits(struct text word)
+{
+    for (int scope = 0; scope < SCOPE_COUNT; scope++) {
+        if (text_equal(word, text_of(names[scope])))
+            return scope_set_of((enum scope)scope).bits;
+    }
+    return 0;
+}
+
+struct scope_set scope_set_parse(struct text scp)
+{
+    struct scope_set set = {0};
+
+    while (scp.size_bytes > 0) {
+        const char *space = memchr(scp.data, ' ', scp.size_bytes);
+        uint32_t word_bytes = space ? (uint32_t)(space - scp.data) : scp.size_bytes;
+        uint32_t used_bytes = space ? word_bytes + 1 : word_bytes;
+
+        set.bits |= word_bits((struct text){scp.data, word_bytes});
+        scp = (struct text){scp.data + used_bytes, scp.size_bytes - used_bytes};
+    }
+    return set;
+}

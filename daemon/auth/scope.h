@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: MIT
+/* The scopes that the permission table knows, as a set of bits. Scopes are names, not a hierarchy:
+ * none includes another, whatever their spelling suggests. */
+#ifndef DAEMON_AUTH_SCOPE_H
+#define DAEMON_AUTH_SCOPE_H
+
+#include "schemas/base/text.h"
+
+enum scope { SCOPE_READ_ALL, SCOPE_READ_WRITE_ALL, SCOPE_COUNT };
+
+struct scope_set {
+    uint32_t bits;
+};
+
+/* Reads a "scp" claim: words between single spaces, compared whole and with case. Words that no row
+ * of the permission table names are left out. */
+struct scope_set scope_set_parse(struct text scp);
+
+struct scope_set scope_set_of(enum scope scope);
+bool scope_set_has(struct scope_set set, enum scope scope);
+const char *scope_name(enum scope scope);
+
+#endif

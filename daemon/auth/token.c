@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/auth/token.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "daemon/auth/bounded_json.h"
+#include "daemon/auth/issuer.h"
+#include "daemon/auth/jws.h"
+#include "schemas/base/errors.h"
+
+/* The largest integer that every JSON implementation agrees about. In milliseconds, and with the
+ * skew added, it still fits 64 bits, so no comparison below can overflow. */
+#define INSTANT_MOST ((int64_t)1 << 53)
+
+static_assert(INSTANT_MOST <= INT64_MAX / 1000 - TOKEN_SKEW_SECONDS_MOST, "instants fit in ms");
+
+/* The tenant that every personal Microsoft account has. */
+static const struct uuid personal_tenant = {{0x91, 0x88, 0x04, 0x0d, 0x6c, 0x67, 0x4c, 0x5b, 0xb1,
+                                             0x12, 0x36, 0xa3, 0x04, 0xb6, 0x6d, 0xad}};
+
+struct verification {
+    const struct token_rules *rules;
+    const struct key *key;
+    const json_t *payload;
+    struct wall now;
+    struct text tenant_text; /* borrowed from the payload */
+    bool is_application;
+    struct claims claims;
+};
+
+static struct text string_or_empty(const json_t *value)
+{
+    struct text t = {NULL, 0};
+
+    (void)bounded_json_text(value, &t);
+    return t;
+}
+
+static bool is_listed(struct text name, const struct text *list, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (text_equal(name, list[i]))
+            return true;
+    }
+    return false;
+}
+
+/* Reads an instant in Unix seconds as milliseconds; false when it is no integer in range. */
+static bool read_instant(const json_t *value, int64_t least, int64_t *ms)
+{
+    if (!json_is_integer(value))
+        return false;
+    if (json_integer_value(value) < least || json_integer_value(value) > INSTANT_MOST)
+        return false;
+    *ms = json_integer_value(value) * 1000;
+    return true;
+}
+
+/* The start is the later of nbf and iat; both are optional. */
+static int read_start(const json_t *payload, int64_t *start_ms)
+{
+    static const char *const members[] = {"nbf", "iat"};
+
+    *start_ms = 0;
+    for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
+        const json_t *value = json_object_get(payload, members[i]);
+        int64_t ms;
+        if (!value)
+            continue;
+        if (!read_instant(value, 0, &ms))
+            return -ERROR_TOKEN_CLAIMS;
+        if (ms > *start_ms)
+            *start_ms = ms;
+    }
+    return 0;
+}
+
+static int check_times(struct verification *v)
+{
+    int64_t skew_ms = (int64_t)v->rules->skew_seconds * 1000;
+    int64_t end_ms;
+    int64_t start_ms;
+
+    if (!read_instant(json_object_get(v->payload, "exp"), 1, &end_ms) ||
+        read_start(v->payload, &start_ms) != 0)
+        return -ERROR_TOKEN_CLAIMS;
+    v->claims.expires.ms = end_ms;
+    v->claims.valid_until.ms = end_ms + skew_ms;
+    v->claims.valid_from.ms = start_ms - skew_ms;
+    if (v->now.ms >= v->claims.valid_until.ms)
+        return -ERROR_TOKEN_EXPIRED;
+    return v->now.ms < v->claims.valid_from.ms ? -ERROR_TOKEN_NOT_YET_VALID : 0;
+}
+
+static int check_tenant(struct verification *v)
+{
+    v->tenant_text = string_or_empty(json_object_get(v->payload, "tid"));
+    return uuid_parse(v->tenant_text, &v->claims.tenant_id) == 0 ? 0 : -ERROR_TOKEN_CLAIMS;
+}
+
+static int check_issuer(struct verification *v)
+{
+    struct text name = string_or_empty(json_object_get(v->payload, "iss"));
+
+    if (v->key->issuer[0] != '\0' && !issuer_matches(text_of(v->key->issuer), name, v->tenant_text))
+        return -ERROR_TOKEN_ISSUER;
+    for (size_t i = 0; i < v->rules->issuer_count; i++) {
+        if (issuer_matches(v->rules->issuers[i], name, v->tenant_text))
+            return 0;
+    }
+    return -ERROR_TOKEN_ISSUER;
+}
+
+static int check_account(struct verification *v)
+{
+    return uuid_equal(&v->claims.tenant_id, &personal_tenant) ? -ERROR_PERSONAL_ACCOUNT : 0;
+}
+
+/* idtyp is the accurate sign of an application, a missing scp the usual one; roles is neither,
+ * because user tokens carry it too. */
+static int check_kind(struct verification *v)
+{
+    const json_t *type = json_object_get(v->payload, "idtyp");
+    const json_t *scp = json_object_get(v->payload, "scp");
+    struct text scopes = string_or_empty(scp);
+
+    if (type && !bounded_json_equal(type, TEXT("app")) && !bounded_json_equal(type, TEXT("user")))
+        return -ERROR_TOKEN_CLAIMS;
+    if (scp && !json_is_string(scp))
+        return -ERROR_TOKEN_CLAIMS;
+    v->is_application = bounded_json_equal(type, TEXT("app")) || scopes.size_bytes == 0;
+    v->claims.is_delegated = !v->is_application;
+    v->claims.scopes = scope_set_parse(scopes);
+    return 0;
+}
+
+static int check_person(struct verification *v)
+{
+    struct text object = string_or_empty(json_object_get(v->payload, "oid"));
+
+    if (v->is_application)
+        return 0;
+    return uuid_parse(object, &v->claims.object_id) == 0 ? 0 : -ERROR_TOKEN_CLAIMS;
+}
+
+/* One string, or a list of nothing but strings (RFC 7519 section 4.1.3). */
+static int check_audience(struct verification *v)
+{
+    const json_t *audience = json_object_get(v->payload, "aud");
+    const struct token_rules *rules = v->rules;
+    bool is_ours = false;
+
+    if (json_is_string(audience))
+        is_ours = is_listed(string_or_empty(audience), rules->audiences, rules->audience_count);
+    for (size_t i = 0; i < json_array_size(audience); i++) {
+        struct text name;
+        if (!bounded_json_text(json_array_get(audience, i), &name))
+            return -ERROR_TOKEN_AUDIENCE;
+        is_ours = is_ours || is_listed(name, rules->audiences, rules->audience_count);
+    }
+    return is_ours ? 0 : -ERROR_TOKEN_AUDIENCE;
+}
+
+static int check_delegation(struct verification *v)
+{
+    return v->is_application ? -ERROR_APPLICATION_TOKEN : 0;
+}
+
+/* What only the audit log reads is never a reason to refuse. */
+static void read_audit(struct verification *v)
+{
+    static const char safe[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.";
+    const json_t *application = json_object_get(v->payload, "azp");
+    const char *token_id = json_string_value(json_object_get(v->payload, "uti"));
+    struct claims *claims = &v->claims;
+
+    if (!application)
+        application = json_object_get(v->payload, "appid");
+    claims->has_application_id =
+        uuid_parse(string_or_empty(application), &claims->application_id) == 0;
+    if (token_id && token_id[strspn(token_id, safe)] == '\0')
+        (void)text_copy(text_of(token_id), claims->token_id, sizeof(claims->token_id));
+}
+
+/* The order is the contract: first all that is 401, then all that is 403. */
+static int (*const checks[])(struct verification *v) = {
+    check_times, check_tenant, check_issuer,   check_account,
+    check_kind,  check_person, check_audience, check_delegation,
+};
+
+int token_rules_check(const struct token_rules *rules)
+{
+    if (rules->issuer_count == 0 || rules->audience_count == 0 ||
+        rules->skew_seconds > TOKEN_SKEW_SECONDS_MOST)
+        return -ERROR_CONFIGURATION;
+    for (size_t i = 0; i < rules->issuer_count; i++) {
+        if (rules->issuers[i].size_bytes == 0)
+            return -ERROR_CONFIGURATION;
+    }
+    for (size_t i = 0; i < rules->audience_count; i++) {
+        if (rules->audiences[i].size_bytes == 0)
+            return -ERROR_CONFIGURATION;
+    }
+    return 0;
+}
+
+int token_verify(const struct token_rules *rules, const struct key_set *set, struct text token,
+                 struct wall now, struct claims *claims)
+{
+    struct verification v = {.rules = rules, .now = now};
+    struct jws jws;
+    json_t *payload;
+    int rc = jws_open(&jws, set, token);
+
+    assert(rules->skew_seconds <= TOKEN_SKEW_SECONDS_MOST);
+    if (rc)
+        return rc;
+    if (bounded_json_parse((struct text){(const char *)jws.payload, (uint32_t)jws.payload_bytes},
+                           &payload, NULL) != 0)
+        return -ERROR_TOKEN_MALFORMED;
+    v.key = jws.key;
+    v.payload = payload;
+    for (size_t i = 0; rc == 0 && i < sizeof(checks) / sizeof(checks[0]); i++)
+        rc = checks[i](&v);
+    if (!rc) {
+        read_audit(&v);
+        *claims = v.claims;
+    }
+    json_decref(payload);
+    return rc;
+}

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: MIT
+/* The daemon's decisions: which operation is offered next, which report counts, what a lost worker
+ * means. Pure: no socket, file, clock, log or random number; everything comes in as an argument,
+ * everything goes out in an outcome.
+ *
+ * The caller stores the changes of an outcome in the turn that made them, before the next call that
+ * reads the operation concerned, and lets effects out after the commit. */
+#ifndef DAEMON_CORE_ENGINE_H
+#define DAEMON_CORE_ENGINE_H
+
+#include "daemon/core/attempt.h"
+#include "daemon/core/operation.h"
+#include "daemon/core/outcome.h"
+#include "daemon/core/pool.h"
+#include "daemon/core/queue.h"
+
+struct engine_options {
+    int64_t offer_timeout_ms;
+    int64_t lease_ms;
+    int64_t maximum_attempts;
+    int64_t retry_base_ms;
+    int64_t retry_ceiling_ms;
+    int64_t due_ms;
+    int64_t retention_ms;
+    int64_t start_count;   /* of the daemon: the high half of every fence */
+    int64_t last_sequence; /* of the stored events */
+    uint64_t seed;         /* of the retry jitter */
+};
+
+struct engine {
+    struct engine_options options;
+    int64_t sequence; /* of the last event made */
+    int64_t fence_counter;
+    uint64_t random;
+    struct queue queue;
+    struct attempts attempts;
+    struct pool pool;
+    struct wall next_retry;  /* no retryWait ends earlier than this */
+    struct mono offer_after; /* nobody took the last offer: none before this */
+};
+
+/* The time of a step, in both clocks. */
+struct now {
+    struct mono mono;
+    struct wall wall;
+};
+
+int engine_init(struct engine *engine, const struct engine_options *options); /* -ERROR_MEMORY */
+void engine_release(struct engine *engine);
+
+/* At start: an operation that was being gathered gets a fresh lease; its worker may still be at it.
+ */
+int engine_restore(struct engine *engine, const struct record *record, struct now now);
+
+/* A new operation, permitted and not a repetition. */
+void engine_accept(struct engine *engine, const struct operation_request *request,
+                   struct outcome *outcome);
+
+/* A worker is alive, with these slots. Leases are renewed by engine_renew, one call a fence that it
+ * lists. */
+void engine_hear(struct engine *engine, const struct heartbeat_report *report, struct now now);
+
+/* A heartbeat lists this fence. True when the fence is an offer that was not yet reported started:
+ * then the caller reads that operation (id) and calls engine_started, for the report of the start
+ * was lost. */
+bool engine_renew(struct engine *engine, const struct heartbeat_report *report, int64_t fence,
+                  struct now now, struct uuid *id, struct outcome *outcome);
+
+void engine_declined(struct engine *engine, const struct declined_report *report);
+
+/* For these three the caller reads the operation of the report first: stored is its newest record,
+ * or NULL when there is none. A report with any but the newest fence changes nothing and is
+ * answered with a notice. */
+void engine_started(struct engine *engine, const struct started_report *report,
+                    const struct record *stored, struct now now, struct outcome *outcome);
+void engine_done(struct engine *engine, const struct done_report *report,
+                 const struct operation_result *result, const struct record *stored, struct now now,
+                 struct outcome *outcome);
+void engine_failed(struct engine *engine, const struct failed_report *report,
+                   const struct operation_result *result, const struct record *stored,
+                   struct now now, struct outcome *outcome);
+
+void engine_progress(struct engine *engine, const struct progress_report *report, struct now now,
+                     struct outcome *outcome);
+
+/* Offers that nobody answered, leases that ran out, workers that fell silent. */
+void engine_tick(struct engine *engine, struct now now, struct outcome *outcome);
+
+/* Whether a retryWait may have ended: then the caller looks for records that are due and calls
+ * engine_retry for each, and engine_retry_next with the earliest of the rest (INT64_MAX for none).
+ */
+bool engine_retry_is_due(const struct engine *engine, struct now now);
+void engine_retry(struct engine *engine, const struct record *record, struct now now,
+                  struct outcome *outcome);
+void engine_retry_next(struct engine *engine, struct wall earliest);
+
+/* Whether there are free slots and a tenant whose page must be read from the store before they are
+ * given out. */
+bool engine_needs_page(const struct engine *engine, struct now now, struct uuid *tenant_id);
+
+/* The oldest queued records of that tenant as they are stored; those in flight are passed over. */
+void engine_fill(struct engine *engine, const struct uuid *tenant_id, const struct record *records,
+                 size_t count, bool has_more);
+
+/* Offers for the free slots, up to limit. */
+void engine_dispatch(struct engine *engine, struct now now, size_t limit, struct outcome *outcome);
+
+/* Nobody took this offer from the socket: it goes back to the queue, and no other is made for a
+ * moment. */
+void engine_unsent(struct engine *engine, int64_t fence, struct now now);
+
+/* When engine_tick or engine_dispatch has something to do, if nothing comes in before. */
+struct mono engine_deadline(const struct engine *engine, struct now now);
+
+/* The attempt in flight of an operation, or NULL: its progress is not stored. Borrowed until the
+ * next call. */
+const struct attempt *engine_attempt(const struct engine *engine, const struct uuid *id);
+
+#endif

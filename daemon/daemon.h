@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: MIT
+/* The parts of a running exportd, and what its turn (turn.c) is made of. One thread. */
+#ifndef DAEMON_DAEMON_H
+#define DAEMON_DAEMON_H
+
+#include "daemon/auth/authorizer.h"
+#include "daemon/auth/permission.h"
+#include "daemon/auth/sha256.h"
+#include "daemon/config/configuration.h"
+#include "daemon/core/engine.h"
+#include "daemon/effects.h"
+#include "daemon/net/sockets.h"
+#include "daemon/store/registry.h"
+#include "daemon/store/store.h"
+
+#define DAEMON_RANDOM_BYTES 640
+
+struct daemon {
+    struct settings settings;
+    struct store *store;
+    struct registry *registry;
+    struct authorizer *authorizer;
+    struct sockets *sockets;
+    struct engine engine;
+    struct outcome outcome;
+    struct effects effects;
+    struct wire_input input;             /* of the message being handled */
+    struct wire_input result_input;      /* of a stored result being shown */
+    struct operation_result result;      /* of the report being handled; changes refer to it */
+    struct wire_output scratch;          /* of lists being encoded */
+    struct sha256 sha256;                /* of idempotency keys */
+    uint8_t random[DAEMON_RANDOM_BYTES]; /* drawn ahead, for ids */
+    size_t random_left;
+    struct now now;      /* of this turn */
+    struct mono started; /* the process */
+    struct mono heard;   /* the last message that came in */
+    int failure;         /* negative: the turn must not be spoken of, and the process ends */
+};
+
+/* Makes everything from the configuration file; the message is ready for the log. */
+int daemon_open(struct daemon *daemon, const char *configuration_path,
+                char message[CONFIGURATION_ERROR_BYTES]);
+
+/* Finishes what is durable already, and closes. 0, or the error that makes the store doubtful. */
+int daemon_close(struct daemon *daemon);
+
+/* Only checks: reads the configuration and opens what it names, but for sockets and store. */
+int daemon_check(const char *configuration_path, char message[CONFIGURATION_ERROR_BYTES]);
+
+/* One turn: receive, decide, commit, speak. An error means that the process must end without
+ * another word. */
+int turn_run(struct daemon *daemon);
+
+/* How long the next turn may be waited for. */
+int turn_timeout_ms(const struct daemon *daemon);
+
+/* Stores the changes of the outcome and puts the status frames that they and its ticks mean into
+ * the effects. Notices and offers stay for the end of the turn. */
+void turn_apply(struct daemon *daemon);
+
+/* What a message of each socket means. */
+void requests_handle(struct daemon *daemon, const struct incoming *incoming);
+void reports_handle(struct daemon *daemon, const struct incoming *incoming);
+void subscriptions_handle(struct daemon *daemon, const struct incoming *incoming);
+
+#endif

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/effects.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "schemas/base/errors.h"
+#include "schemas/base/log.h"
+
+enum effect_kind { EFFECT_REPLY, EFFECT_PUBLISH, EFFECT_OFFER };
+
+/* Places in bytes: it may move while it grows. */
+struct effect {
+    enum effect_kind kind;
+    struct envelope envelope; /* replies */
+    size_t topic_at;          /* publications */
+    uint32_t topic_bytes;
+    size_t at;
+    uint32_t size_bytes;
+    int64_t fence; /* offers */
+};
+
+/* The longest notice: lists are cut there and the rest goes into another frame. */
+#define NOTICE_FENCES 1024
+
+void effects_clear(struct effects *effects)
+{
+    wire_output_clear(&effects->bytes);
+    effects->count = 0;
+    effects->error = 0;
+}
+
+void effects_release(struct effects *effects)
+{
+    wire_output_release(&effects->bytes);
+    free(effects->items);
+    *effects = (struct effects){0};
+}
+
+static struct effect *add(struct effects *effects, enum effect_kind kind)
+{
+    size_t larger = effects->capacity ? effects->capacity * 2 : 256;
+    struct effect *items;
+
+    if (effects->error) {
+        return NULL;
+    }
+    if (effects->count == effects->capacity) {
+        items = reallocarray(effects->items, larger, sizeof *items);
+        if (!items) {
+            effects->error = -ERROR_MEMORY;
+            return NULL;
+        }
+        effects->items = items;
+        effects->capacity = larger;
+    }
+    items = &effects->items[effects->count++];
+    items->kind = kind;
+    items->at = effects->bytes.size_bytes;
+    items->size_bytes = 0;
+    items->topic_bytes = 0;
+    return items;
+}
+
+static void encode(struct effects *effects, struct effect *effect, const struct schema *schema,
+                   const void *message)
+{
+    effect->at = effects->bytes.size_bytes;
+    codec_encode(schema, message, &effects->bytes);
+    effect->size_bytes = (uint32_t)(effects->bytes.size_bytes - effect->at);
+    if (effects->bytes.error) {
+        effects->error = effects->bytes.error;
+    }
+}
+
+void effects_reply(struct effects *effects, const struct envelope *envelope,
+                   const struct schema *schema, const void *reply)
+{
+    struct effect *effect = add(effects, EFFECT_REPLY);
+
+    if (effect) {
+        effect->envelope = *envelope;
+        encode(effects, effect, schema, reply);
+    }
+}
+
+void effects_publish(struct effects *effects, struct text topic, const struct schema *schema,
+                     const void *message)
+{
+    struct effect *effect = add(effects, EFFECT_PUBLISH);
+
+    if (effect) {
+        effect->topic_at = effects->bytes.size_bytes;
+        effect->topic_bytes = topic.size_bytes;
+        wire_append(&effects->bytes, topic.data, topic.size_bytes);
+        encode(effects, effect, schema, message);
+    }
+}
+
+void effects_offer(struct effects *effects, const struct job *job)
+{
+    struct effect *effect = add(effects, EFFECT_OFFER);
+
+    if (effect) {
+        effect->fence = job->fence;
+        encode(effects, effect, &job_schema, job);
+    }
+}
+
+/* Takes the fences of one worker and one kind out of the notices; taken ones have fence 0
+ * afterwards. */
+static uint32_t take_fences(struct fence_notice *notices, size_t count, const char *worker,
+                            bool is_recorded, struct wire_output *fences)
+{
+    uint32_t taken = 0;
+
+    for (size_t i = 0; i < count && taken < NOTICE_FENCES; i++) {
+        if (notices[i].fence != 0 && notices[i].is_recorded == is_recorded &&
+            strcmp(notices[i].worker, worker) == 0) {
+            wire_integer(fences, notices[i].fence);
+            notices[i].fence = 0;
+            taken++;
+        }
+    }
+    return taken;
+}
+
+static void publish_notice(struct effects *effects, struct fence_notice *notices, size_t count,
+                           const char *worker)
+{
+    struct wire_output recorded = WIRE_OUTPUT_INIT;
+    struct wire_output superseded = WIRE_OUTPUT_INIT;
+    char topic[sizeof "worker/" + sizeof notices->worker];
+    struct notice notice = {0};
+
+    notice.recorded.count = take_fences(notices, count, worker, true, &recorded);
+    notice.recorded.encoded = recorded.data;
+    notice.recorded.encoded_bytes = recorded.size_bytes;
+    notice.superseded.count = take_fences(notices, count, worker, false, &superseded);
+    notice.superseded.encoded = superseded.data;
+    notice.superseded.encoded_bytes = superseded.size_bytes;
+    strcpy(topic, "worker/");
+    strncat(topic, worker, sizeof notices->worker - 1);
+    if (recorded.error || superseded.error) {
+        effects->error = -ERROR_MEMORY;
+    } else {
+        effects_publish(effects, text_of(topic), &notice_schema, &notice);
+    }
+    wire_output_release(&recorded);
+    wire_output_release(&superseded);
+}
+
+void effects_notices(struct effects *effects, struct fence_notice *notices, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        while (notices[i].fence != 0 && !effects->error) {
+            publish_notice(effects, notices, count, notices[i].worker);
+        }
+    }
+}
+
+static void send_effect(const struct effect *effect, const char *bytes, struct sockets *sockets,
+                        struct engine *engine, struct now now)
+{
+    struct text payload = {bytes + effect->at, effect->size_bytes};
+    struct text topic = {bytes + effect->topic_at, effect->topic_bytes};
+
+    switch (effect->kind) {
+    case EFFECT_REPLY:
+        if (sockets_reply(sockets, &effect->envelope, payload)) {
+            log_line(LOG_WARNING, "reply_dropped", "reason=peer_gone_or_full");
+        }
+        break;
+    case EFFECT_PUBLISH:
+        if (sockets_publish(sockets, topic, payload)) {
+            log_line(LOG_WARNING, "status_dropped", "reason=full");
+        }
+        break;
+    case EFFECT_OFFER:
+        if (sockets_offer(sockets, payload)) {
+            engine_unsent(engine, effect->fence, now);
+        }
+        break;
+    }
+}
+
+void effects_send(struct effects *effects, struct sockets *sockets, struct engine *engine,
+                  struct now now)
+{
+    for (size_t i = 0; i < effects->count; i++) {
+        send_effect(&effects->items[i], effects->bytes.data, sockets, engine, now);
+    }
+}

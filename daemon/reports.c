@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: MIT
+/* What workers report. Each report is decoded, joined with the stored operation it is about, and
+ * given to the engine. */
+#include "daemon/daemon.h"
+#include "schemas/base/errors.h"
+#include "schemas/base/log.h"
+
+/* The stored operation that a report is about: *stored is record, or NULL when there is none. False
+ * when that cannot be known: then nothing is answered, for a worker that is told that its fence
+ * does not count throws its bundle away. */
+static bool read_stored(struct daemon *daemon, const struct uuid *id, struct record *record,
+                        const struct record **stored)
+{
+    int rc = store_get(daemon->store, id, record, NULL);
+
+    if (rc && rc != -ERROR_NOT_FOUND) {
+        log_line(LOG_ERROR, "store_unreadable", "code=%s reason=\"%s\"", error_row(rc)->inner_code,
+                 store_message(daemon->store));
+        return false;
+    }
+    *stored = rc ? NULL : record;
+    return true;
+}
+
+static void declined(struct daemon *daemon, const union any_report *report)
+{
+    engine_declined(&daemon->engine, &report->declined);
+}
+
+static void started(struct daemon *daemon, const union any_report *report)
+{
+    const struct record *stored;
+    struct record record;
+
+    if (read_stored(daemon, &report->started.operation_id, &record, &stored)) {
+        engine_started(&daemon->engine, &report->started, stored, daemon->now, &daemon->outcome);
+    }
+}
+
+static void progress(struct daemon *daemon, const union any_report *report)
+{
+    engine_progress(&daemon->engine, &report->progress, daemon->now, &daemon->outcome);
+}
+
+static void done(struct daemon *daemon, const union any_report *report)
+{
+    const struct done_report *done = &report->done;
+    const struct record *stored;
+    struct record record;
+
+    daemon->result = (struct operation_result){
+        .has_storage_location = true,
+        .storage_location = done->storage_location,
+        .has_bundle = true,
+        .bundle = done->bundle,
+        .sources = done->sources,
+    };
+    if (read_stored(daemon, &done->operation_id, &record, &stored)) {
+        engine_done(&daemon->engine, done, &daemon->result, stored, daemon->now, &daemon->outcome);
+    }
+}
+
+static void failed(struct daemon *daemon, const union any_report *report)
+{
+    const struct failed_report *failed = &report->failed;
+    const struct record *stored;
+    struct record record;
+
+    daemon->result = (struct operation_result){.sources = failed->sources};
+    if (read_stored(daemon, &failed->operation_id, &record, &stored)) {
+        engine_failed(&daemon->engine, failed, &daemon->result, stored, daemon->now,
+                      &daemon->outcome);
+    }
+}
+
+/* An offer that a heartbeat lists has started, though the report of it was lost. */
+static void heartbeat(struct daemon *daemon, const union any_report *report)
+{
+    const struct heartbeat_report *beat = &report->heartbeat;
+    struct uuid id;
+    const struct record *stored;
+    struct record record;
+    int64_t fence;
+
+    engine_hear(&daemon->engine, beat, daemon->now);
+    for (uint32_t i = 0; i < beat->running.count; i++) {
+        codec_item(&beat->running, i, &fence);
+        if (engine_renew(&daemon->engine, beat, fence, daemon->now, &id, &daemon->outcome) &&
+            read_stored(daemon, &id, &record, &stored)) {
+            engine_started(&daemon->engine,
+                           &(struct started_report){.worker = beat->worker,
+                                                    .instance = beat->instance,
+                                                    .operation_id = id,
+                                                    .fence = fence},
+                           stored, daemon->now, &daemon->outcome);
+        }
+    }
+}
+
+static void (*const handlers[REPORT_KIND_COUNT])(struct daemon *, const union any_report *) = {
+    [REPORT_KIND_DECLINED] = declined, [REPORT_KIND_DONE] = done,
+    [REPORT_KIND_FAILED] = failed,     [REPORT_KIND_HEARTBEAT] = heartbeat,
+    [REPORT_KIND_PROGRESS] = progress, [REPORT_KIND_STARTED] = started,
+};
+
+void reports_handle(struct daemon *daemon, const struct incoming *incoming)
+{
+    struct wire_error error = {0};
+    union any_report report;
+    int rc = incoming->payload_frames == 1 ? 0 : -ERROR_FRAMES;
+    char field[WIRE_FIELD_BYTES];
+    int kind = -1;
+
+    if (!rc) {
+        rc = wire_parse(&daemon->input, incoming->payload.data, incoming->payload.size_bytes,
+                        &error);
+    }
+    if (!rc) {
+        kind = codec_dispatch(report_schemas, &daemon->input.root, &error);
+        rc = kind < 0 ? kind : 0;
+    }
+    if (!rc) {
+        rc = codec_decode(report_schemas[kind], &daemon->input.root, &report, &error);
+    }
+    if (rc) {
+        log_line(LOG_WARNING, "report_refused", "code=%s field=%s", error_row(rc)->inner_code,
+                 log_value(text_of(error.field[0] ? error.field : "-"), field, sizeof field));
+        return;
+    }
+    handlers[kind](daemon, &report);
+    turn_apply(daemon);
+}

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+/* Requests: one handler a type, all behind the same gate (requests.c): decode 400, token 401,
+ * permission 403, then the handler with its 404, 409, 507 or result. */
+#ifndef DAEMON_REQUESTS_H
+#define DAEMON_REQUESTS_H
+
+#include "daemon/daemon.h"
+
+/* A request that has passed the gate. */
+struct call {
+    struct daemon *daemon;
+    const struct envelope *envelope;
+    const union any_request *request;
+    enum request_kind kind;
+    const struct claims *claims; /* NULL for a ping without a token */
+    const char *target;          /* set by a handler that fails: the field concerned, or NULL */
+};
+
+/* The request's id and token, which every type has first. */
+static inline const struct ping_request *call_common(const union any_request *request)
+{
+    return &request->ping;
+}
+
+/* Answers with a reply of the given schema whose request_id and status members the caller has set.
+ */
+void call_reply(const struct call *call, const struct schema *schema, const void *reply);
+
+/* Handlers return 0 after a reply, or a negative error that the gate answers with. */
+typedef int (*call_handler)(struct call *call);
+
+int call_export_personal_data(struct call *call);
+int call_get_operation(struct call *call);
+int call_list_operations(struct call *call);
+int call_events_since(struct call *call);
+int call_get_profile(struct call *call);
+int call_list_profiles(struct call *call);
+int call_get_statistics(struct call *call);
+int call_ping(struct call *call);
+
+#endif

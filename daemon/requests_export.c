@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: MIT
+/* exportPersonalData: the request that makes an operation. */
+#include <string.h>
+#include <sys/random.h>
+
+#include "daemon/requests.h"
+#include "daemon/show.h"
+#include "schemas/base/errors.h"
+#include "schemas/base/log.h"
+
+#define RANDOM_BYTES_OF_ID 10
+#define LOCATION_BYTES     512
+#define DAY_MS             86400000
+
+/* Random bytes are drawn many at a time: a system call for each id would be a good part of a
+ * request's cost. */
+static int draw_id(struct daemon *daemon, struct uuid *id)
+{
+    if (daemon->random_left < RANDOM_BYTES_OF_ID) {
+        if (getrandom(daemon->random, sizeof daemon->random, 0) != sizeof daemon->random) {
+            return -ERROR_IO;
+        }
+        daemon->random_left = sizeof daemon->random;
+    }
+    daemon->random_left -= RANDOM_BYTES_OF_ID;
+    *id = uuid_v7(daemon->now.wall.ms, daemon->random + daemon->random_left);
+    return 0;
+}
+
+static int reply(struct call *call, const struct record *record, struct text result)
+{
+    const struct exportd_configuration_operations *settings =
+        &call->daemon->settings.values.operations;
+    char location[LOCATION_BYTES];
+    struct export_personal_data_reply reply = {
+        .has_request_id = true,
+        .request_id = call_common(call->request)->request_id,
+        .status = 202,
+        .has_operation = true,
+        .has_location = true,
+        .has_retry_after = true,
+        .retry_after = settings->retry_after_seconds,
+    };
+    struct text base_url = settings->base_url;
+    int rc = show_operation(record, result, engine_attempt(&call->daemon->engine, &record->id),
+                            &call->daemon->result_input, &reply.operation);
+
+    while (base_url.size_bytes > 0 && base_url.data[base_url.size_bytes - 1] == '/') {
+        base_url.size_bytes--;
+    }
+    memcpy(location, base_url.data, base_url.size_bytes);
+    location[base_url.size_bytes] = '/';
+    uuid_format(&record->id, location + base_url.size_bytes + 1);
+    reply.location = text_of(location);
+    if (!rc) {
+        call_reply(call, &export_personal_data_reply_schema, &reply);
+    }
+    return rc;
+}
+
+/* The operation that the same key made before, if it did. */
+static int repeated(struct call *call, const uint8_t *digest, bool *is_repeated)
+{
+    struct record record;
+    struct text result;
+    int rc =
+        store_find_key(call->daemon->store, &call->claims->tenant_id, digest, &record, &result);
+
+    *is_repeated = rc == 0;
+    if (rc) {
+        return rc == -ERROR_NOT_FOUND ? 0 : rc;
+    }
+    if (!uuid_equal(&record.user_id,
+                    &call->request->export_personal_data.inbound_shared_user_profile_id)) {
+        call->target = "idempotencyKey";
+        return -ERROR_KEY_REUSED;
+    }
+    return reply(call, &record, result);
+}
+
+static int accept_new(struct call *call, const struct operation_request *request)
+{
+    struct daemon *daemon = call->daemon;
+    struct record record;
+    char id[UUID_TEXT_BUFFER];
+    char tenant[UUID_TEXT_BUFFER];
+    char caller[UUID_TEXT_BUFFER];
+
+    engine_accept(&daemon->engine, request, &daemon->outcome);
+    if (daemon->outcome.error) {
+        daemon->failure = daemon->outcome.error;
+        return daemon->failure;
+    }
+    record = daemon->outcome.changes[daemon->outcome.change_count - 1].record;
+    turn_apply(daemon);
+    if (daemon->failure) {
+        return daemon->failure;
+    }
+    log_line(LOG_INFO, "accepted", "operation=%s tenant=%s caller=%s sequence=%lld",
+             uuid_format(&request->id, id), uuid_format(&request->tenant_id, tenant),
+             uuid_format(&request->requested_by, caller), (long long)record.sequence);
+    return reply(call, &record, (struct text){0});
+}
+
+int call_export_personal_data(struct call *call)
+{
+    const struct export_personal_data_request *asked = &call->request->export_personal_data;
+    struct daemon *daemon = call->daemon;
+    struct operation_request request = {
+        .tenant_id = call->claims->tenant_id,
+        .user_id = asked->inbound_shared_user_profile_id,
+        .requested_by = call->claims->object_id,
+        .now = daemon->now.wall,
+        .due_ms = daemon->settings.values.operations.due_days * DAY_MS,
+        .has_key = asked->has_idempotency_key,
+    };
+    struct profile profile;
+    bool is_repeated = false;
+    int rc = 0;
+
+    if (request.has_key) {
+        rc = sha256_digest(&daemon->sha256, asked->idempotency_key.data,
+                           asked->idempotency_key.size_bytes, request.key_digest);
+        rc = rc ? rc : repeated(call, request.key_digest, &is_repeated);
+    }
+    if (rc || is_repeated) {
+        return rc;
+    }
+    rc = registry_find(daemon->registry, &request.tenant_id, &request.user_id, &profile);
+    if (rc == -ERROR_REGISTRY) {
+        log_line(LOG_ERROR, "registry_unreadable", "reason=\"%s\"",
+                 registry_message(daemon->registry));
+    }
+    if (!rc && !store_has_room(daemon->store, daemon->now.mono)) {
+        rc = -ERROR_DISK_FULL;
+    }
+    if (!rc) {
+        rc = draw_id(daemon, &request.id);
+    }
+    return rc ? rc : accept_new(call, &request);
+}

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: MIT
+/* The requests that read operations and events. */
+#include "daemon/page.h"
+#include "daemon/requests.h"
+#include "daemon/show.h"
+#include "schemas/base/errors.h"
+
+/* Rows that one list request looks at: filters may drop most of them, and other callers wait
+ * meanwhile. */
+#define EXAMINED_OPERATIONS 2000
+#define EXAMINED_EVENTS     5000
+
+int call_get_operation(struct call *call)
+{
+    struct daemon *daemon = call->daemon;
+    struct get_operation_reply reply = {
+        .has_request_id = true,
+        .request_id = call_common(call->request)->request_id,
+        .status = 200,
+        .has_operation = true,
+    };
+    struct record record;
+    struct text result;
+    int rc = store_get(daemon->store, &call->request->get_operation.operation_id, &record, &result);
+
+    if (!rc && !uuid_equal(&record.tenant_id, &call->claims->tenant_id)) {
+        rc = -ERROR_NOT_FOUND;
+    }
+    if (!rc) {
+        rc = show_operation(&record, result, engine_attempt(&daemon->engine, &record.id),
+                            &daemon->result_input, &reply.operation);
+    }
+    if (rc) {
+        return rc;
+    }
+    reply.has_retry_after = !record_is_terminal(&record);
+    reply.retry_after = daemon->settings.values.operations.retry_after_seconds;
+    call_reply(call, &get_operation_reply_schema, &reply);
+    return 0;
+}
+
+struct listing {
+    struct call *call;
+    struct page page;
+};
+
+static int list_operation(void *argument, enum event_kind kind, const struct record *record,
+                          struct text result)
+{
+    struct listing *listing = argument;
+    struct daemon *daemon = listing->call->daemon;
+    struct operation operation;
+    int rc = show_operation(record, result, engine_attempt(&daemon->engine, &record->id),
+                            &daemon->result_input, &operation);
+
+    (void)kind;
+    return rc ? rc : page_add(&listing->page, &operation);
+}
+
+static uint64_t query_hash(const struct store_query *query)
+{
+    uint8_t bytes[2 * UUID_BYTES + 2] = {0};
+
+    for (int i = 0; i < UUID_BYTES; i++) {
+        bytes[i] = query->tenant_id.bytes[i];
+        bytes[UUID_BYTES + i] = query->has_user_id ? query->user_id.bytes[i] : 0;
+    }
+    bytes[2 * UUID_BYTES] = query->has_user_id;
+    bytes[2 * UUID_BYTES + 1] = (uint8_t)(query->has_status ? query->status + 1 : 0);
+    return page_query(bytes, sizeof bytes);
+}
+
+int call_list_operations(struct call *call)
+{
+    const struct list_operations_request *asked = &call->request->list_operations;
+    struct daemon *daemon = call->daemon;
+    struct store_query query = {
+        .tenant_id = call->claims->tenant_id,
+        .has_user_id = asked->has_user_id,
+        .user_id = asked->user_id,
+        .has_status = asked->has_status,
+        .status = asked->status,
+        .has_before = asked->has_next,
+    };
+    struct list_operations_reply reply = {
+        .has_request_id = true,
+        .request_id = asked->request_id,
+        .status = 200,
+        .has_sequence = true,
+        .sequence = store_sequence(daemon->store),
+    };
+    struct listing listing = {.call = call};
+    struct uuid last;
+    char next[PAGE_NEXT_BUFFER];
+    int rc = 0;
+
+    if (asked->has_next && page_next_read(asked->next, query_hash(&query), &query.before)) {
+        call->target = "next";
+        return -ERROR_NEXT_VALUE;
+    }
+    page_begin(&listing.page, &daemon->scratch, &operation_schema, asked->top);
+    rc = store_list(daemon->store, &query, EXAMINED_OPERATIONS, list_operation, &listing, &last,
+                    &reply.has_next);
+    if (rc) {
+        return rc;
+    }
+    if (reply.has_next) {
+        page_next_write(next, query_hash(&query), &last);
+        reply.next = text_of(next);
+    }
+    reply.has_value = true;
+    reply.value = page_list(&listing.page);
+    call_reply(call, &list_operations_reply_schema, &reply);
+    return 0;
+}
+
+static int list_event(void *argument, enum event_kind kind, const struct record *record,
+                      struct text result)
+{
+    struct listing *listing = argument;
+    struct event event = show_event(kind, record, NULL, record->changed);
+
+    (void)result;
+    return page_add(&listing->page, &event);
+}
+
+int call_events_since(struct call *call)
+{
+    const struct events_since_request *asked = &call->request->events_since;
+    struct daemon *daemon = call->daemon;
+    struct events_since_reply reply = {
+        .has_request_id = true,
+        .request_id = asked->request_id,
+        .status = 200,
+        .has_sequence = true,
+        .has_more = true,
+    };
+    struct listing listing = {.call = call};
+    int rc;
+
+    page_begin(&listing.page, &daemon->scratch, &event_schema, asked->top);
+    rc = store_events(daemon->store, asked->sequence, &call->claims->tenant_id,
+                      asked->has_operation_id ? &asked->operation_id : NULL, EXAMINED_EVENTS,
+                      list_event, &listing, &reply.sequence);
+    if (rc) {
+        return rc;
+    }
+    reply.more = reply.sequence < store_sequence(daemon->store);
+    reply.has_value = true;
+    reply.value = page_list(&listing.page);
+    call_reply(call, &events_since_reply_schema, &reply);
+    return 0;
+}

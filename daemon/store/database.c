@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: MIT
+#include <stdio.h>
+#include <string.h>
+
+#include "daemon/store/internal.h"
+#include "daemon/store/row.h"
+#include "schemas/base/errors.h"
+
+/* Written to PRAGMA user_version; a store of another version is refused. */
+#define STORE_VERSION 1
+
+/* Blobs hold ids; the view named operation shows them as text to people with the sqlite3 shell. */
+static const char tables[] =
+    "CREATE TABLE IF NOT EXISTS events("
+    "sequence INTEGER PRIMARY KEY, kind TEXT NOT NULL, id BLOB NOT NULL," ROW_DEFINITIONS
+    ") STRICT;"
+    "CREATE TABLE IF NOT EXISTS operations("
+    "id BLOB PRIMARY KEY, sequence INTEGER NOT NULL," ROW_DEFINITIONS ") STRICT, WITHOUT ROWID;"
+    "CREATE INDEX IF NOT EXISTS operations_of_tenant ON operations(tenant_id, id);"
+    "CREATE INDEX IF NOT EXISTS operations_of_user ON operations(tenant_id, user_id, id);"
+    "CREATE INDEX IF NOT EXISTS operations_queued ON operations(tenant_id, id)"
+    " WHERE stage = 'queued';"
+    "CREATE INDEX IF NOT EXISTS operations_gathering ON operations(id)"
+    " WHERE stage = 'gathering';"
+    "CREATE INDEX IF NOT EXISTS operations_waiting ON operations(ready_ms)"
+    " WHERE stage = 'retryWait';"
+    "CREATE UNIQUE INDEX IF NOT EXISTS operations_by_key ON operations(tenant_id, key_digest)"
+    " WHERE key_digest IS NOT NULL;"
+    "CREATE TABLE IF NOT EXISTS counts(tenant_id BLOB NOT NULL, stage TEXT NOT NULL,"
+    " number INTEGER NOT NULL, PRIMARY KEY(tenant_id, stage)) STRICT, WITHOUT ROWID;"
+    "CREATE TABLE IF NOT EXISTS meta(name TEXT PRIMARY KEY, value INTEGER NOT NULL)"
+    " STRICT, WITHOUT ROWID;"
+    "CREATE VIEW IF NOT EXISTS operation AS SELECT"
+    " lower(hex(id)) AS id, lower(hex(tenant_id)) AS tenant, lower(hex(user_id)) AS user,"
+    " status, stage, attempt, failure, sequence,"
+    " datetime(submitted_ms / 1000, 'unixepoch') AS submitted,"
+    " datetime(changed_ms / 1000, 'unixepoch') AS changed FROM operations;";
+
+#define SELECT_OPERATION "SELECT " ROW_COLUMNS " FROM operations "
+
+static const char *const texts[STATEMENT_COUNT] = {
+    [STATEMENT_BEGIN] = "BEGIN IMMEDIATE",
+    [STATEMENT_COMMIT] = "COMMIT",
+    [STATEMENT_PUT_EVENT] = "INSERT INTO events(" ROW_COLUMNS ",kind) VALUES(" ROW_VALUES ",?21)",
+    [STATEMENT_PUT_OPERATION] =
+        "INSERT OR REPLACE INTO operations(" ROW_COLUMNS ") VALUES(" ROW_VALUES ")",
+    [STATEMENT_PUT_COUNT] = "INSERT INTO counts(tenant_id, stage, number) VALUES(?1, ?2, ?3)"
+                            " ON CONFLICT DO UPDATE SET number = number + excluded.number",
+    [STATEMENT_PUT_META] = "INSERT OR REPLACE INTO meta(name, value) VALUES(?1, ?2)",
+    [STATEMENT_GET] = SELECT_OPERATION "WHERE id = ?1",
+    [STATEMENT_FIND_KEY] = SELECT_OPERATION "WHERE tenant_id = ?1 AND key_digest = ?2",
+    [STATEMENT_LIST] = SELECT_OPERATION "WHERE tenant_id = ?1 AND id < ?2 ORDER BY id DESC",
+    [STATEMENT_LIST_USER] =
+        SELECT_OPERATION "WHERE tenant_id = ?1 AND id < ?2 AND user_id = ?3 ORDER BY id DESC",
+    [STATEMENT_EVENTS] =
+        "SELECT " ROW_COLUMNS ",kind FROM events WHERE sequence > ?1 ORDER BY sequence LIMIT ?2",
+    [STATEMENT_QUEUED] =
+        SELECT_OPERATION "WHERE tenant_id = ?1 AND stage = 'queued' ORDER BY id LIMIT ?2",
+    [STATEMENT_GATHERING] = SELECT_OPERATION "WHERE stage = 'gathering'",
+    [STATEMENT_RETRIES] =
+        SELECT_OPERATION "WHERE stage = 'retryWait' AND ready_ms <= ?1 ORDER BY ready_ms LIMIT ?2",
+    [STATEMENT_NEXT_RETRY] = "SELECT min(ready_ms) FROM operations"
+                             " WHERE stage = 'retryWait' AND ready_ms > ?1",
+};
+
+static int execute(struct store *store, const char *sql, const char *doing)
+{
+    if (sqlite3_exec(store->database, sql, NULL, NULL, NULL) != SQLITE_OK) {
+        return store_sqlite_error(store, doing);
+    }
+    return 0;
+}
+
+static int check_version(struct store *store)
+{
+    sqlite3_stmt *statement = NULL;
+    int version = -1;
+
+    if (sqlite3_prepare_v2(store->database, "PRAGMA user_version", -1, &statement, NULL) ==
+            SQLITE_OK &&
+        sqlite3_step(statement) == SQLITE_ROW) {
+        version = sqlite3_column_int(statement, 0);
+    }
+    sqlite3_finalize(statement);
+    if (version < 0) {
+        return store_sqlite_error(store, "reading the store's version");
+    }
+    if (version != 0 && version != STORE_VERSION) {
+        snprintf(store->message, sizeof store->message,
+                 "the store has format %d and this program knows format %d only", version,
+                 STORE_VERSION);
+        return -ERROR_DAMAGED;
+    }
+    return 0;
+}
+
+static int prepare(struct store *store)
+{
+    for (int i = 0; i < STATEMENT_COUNT; i++) {
+        if (sqlite3_prepare_v3(store->database, texts[i], -1, SQLITE_PREPARE_PERSISTENT,
+                               &store->statements[i], NULL) != SQLITE_OK) {
+            return store_sqlite_error(store, "preparing a statement");
+        }
+    }
+    return 0;
+}
+
+static int note_log_pages(void *argument, sqlite3 *database, const char *schema, int pages)
+{
+    (void)database;
+    (void)schema;
+    ((struct store *)argument)->log_pages = pages;
+    return SQLITE_OK;
+}
+
+int store_database_open(struct store *store, const char *path)
+{
+    int keep_log = 1;
+    int rc =
+        sqlite3_open_v2(path, &store->database,
+                        SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOFOLLOW, NULL);
+
+    if (rc != SQLITE_OK) {
+        return store_sqlite_error(store, "opening the store");
+    }
+    sqlite3_extended_result_codes(store->database, 1);
+    sqlite3_busy_timeout(store->database, 5000);
+    rc = check_version(store);
+    if (rc) {
+        return rc;
+    }
+    /* The log is checkpointed when the daemon rests, and kept afterwards: written space syncs
+     * faster than new space. */
+    rc = execute(store,
+                 "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
+                 "PRAGMA wal_autocheckpoint = 0; PRAGMA trusted_schema = OFF;"
+                 "PRAGMA cell_size_check = ON; PRAGMA cache_size = -16384;"
+                 "PRAGMA temp_store = MEMORY; PRAGMA user_version = 1;",
+                 "setting up the store");
+    if (!rc) {
+        rc = execute(store, tables, "making the tables");
+    }
+    if (!rc) {
+        rc = prepare(store);
+    }
+    sqlite3_wal_hook(store->database, note_log_pages, store);
+    sqlite3_file_control(store->database, "main", SQLITE_FCNTL_PERSIST_WAL, &keep_log);
+    return rc;
+}
+
+void store_database_close(struct store *store)
+{
+    for (int i = 0; i < STATEMENT_COUNT; i++) {
+        sqlite3_finalize(store->statements[i]);
+        store->statements[i] = NULL;
+    }
+    sqlite3_close(store->database);
+    store->database = NULL;
+}

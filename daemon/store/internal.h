@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: MIT
+/* What the files of the store share; nobody else includes this. */
+#ifndef DAEMON_STORE_INTERNAL_H
+#define DAEMON_STORE_INTERNAL_H
+
+#include <sqlite3.h>
+
+#include "daemon/store/counts.h"
+#include "daemon/store/overlay.h"
+#include "daemon/store/store.h"
+
+enum statement {
+    STATEMENT_BEGIN,
+    STATEMENT_COMMIT,
+    STATEMENT_PUT_EVENT,
+    STATEMENT_PUT_OPERATION,
+    STATEMENT_PUT_COUNT,
+    STATEMENT_PUT_META,
+    STATEMENT_GET,
+    STATEMENT_FIND_KEY,
+    STATEMENT_LIST,
+    STATEMENT_LIST_USER,
+    STATEMENT_EVENTS,
+    STATEMENT_QUEUED,
+    STATEMENT_GATHERING,
+    STATEMENT_RETRIES,
+    STATEMENT_NEXT_RETRY,
+    STATEMENT_COUNT
+};
+
+struct store {
+    sqlite3 *database;
+    sqlite3_stmt *statements[STATEMENT_COUNT];
+    int lock_fd;
+    struct overlay overlay;
+    struct counts counts;
+    struct store_options options;
+    char *directory; /* owned copy */
+    int64_t start_count;
+    int64_t sequence;
+    int64_t view_sequence; /* the view is true at least up to this event, as its meta row says */
+    bool in_transaction;
+    bool is_view_changed; /* within this transaction */
+    int log_pages;        /* of the write-ahead log after the last commit */
+    bool has_room;
+    struct mono room_known;           /* when has_room was looked up */
+    char result[RECORD_RESULT_BYTES]; /* of the operation read last */
+    char message[STORE_MESSAGE_BYTES];
+};
+
+/* Notes what SQLite says about the last failure and makes it one of our errors. */
+int store_sqlite_error(struct store *store, const char *doing);
+
+/* Notes that the operation in the row that a statement is at cannot be read; -ERROR_DAMAGED. Its id
+ * is the first column. */
+int store_damaged_operation(struct store *store, sqlite3_stmt *statement);
+
+/* The same of an event of the log. */
+int store_damaged_event(struct store *store, int64_t sequence);
+
+/* Resets a statement and keeps rc unless it is 0 and the reset fails. */
+int store_finish(struct store *store, sqlite3_stmt *statement, int rc);
+
+/* Begins the turn's transaction if it has not begun. */
+int store_begin(struct store *store);
+
+/* Runs a statement that returns no row, and resets it. */
+int store_run(struct store *store, enum statement statement, const char *doing);
+
+/* Opens the database file, its tables and the prepared statements. */
+int store_database_open(struct store *store, const char *path);
+void store_database_close(struct store *store);
+
+/* view.c: what the log has and the view lacks goes to the overlay; at start. */
+int store_replay(struct store *store);
+
+/* Puts a new state into overlay and counts; not into the log. */
+int store_overlay(struct store *store, const struct record *record, struct text result);
+
+int store_bind_uuid(sqlite3_stmt *statement, int index, const struct uuid *uuid);
+
+#endif

@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: MIT
+/* Reading the store. */
+#include <string.h>
+
+#include "daemon/store/internal.h"
+#include "daemon/store/row.h"
+#include "schemas/base/errors.h"
+
+static int row_error(struct store *store, int step)
+{
+    return step == SQLITE_DONE ? 0 : store_sqlite_error(store, "reading the store");
+}
+
+/* Reads the one row of a bound statement. The result is copied out, for a statement that is not
+ * reset would keep the write-ahead log from being reused. */
+static int read_one(struct store *store, sqlite3_stmt *statement, struct record *record,
+                    struct text *result)
+{
+    struct text stored = {0};
+    int step = sqlite3_step(statement);
+    int rc = step == SQLITE_DONE ? -ERROR_NOT_FOUND : 0;
+
+    if (step == SQLITE_ROW) {
+        rc = row_read(statement, record, &stored);
+        if (rc || stored.size_bytes > sizeof store->result) {
+            rc = store_damaged_operation(store, statement);
+        }
+    } else if (step != SQLITE_DONE) {
+        rc = row_error(store, step);
+    }
+    if (!rc && result) {
+        memcpy(store->result, stored.data ? stored.data : "", stored.size_bytes);
+        *result = (struct text){store->result, stored.size_bytes};
+    }
+    return store_finish(store, statement, rc);
+}
+
+static int from_overlay(const struct overlay_entry *entry, struct record *record,
+                        struct text *result)
+{
+    *record = entry->record;
+    if (result) {
+        *result = (struct text){entry->result, entry->result_bytes};
+    }
+    return 0;
+}
+
+int store_get(struct store *store, const struct uuid *id, struct record *record,
+              struct text *result)
+{
+    const struct overlay_entry *entry = overlay_find(&store->overlay, id);
+    sqlite3_stmt *statement = store->statements[STATEMENT_GET];
+
+    if (entry) {
+        return from_overlay(entry, record, result);
+    }
+    store_bind_uuid(statement, 1, id);
+    return read_one(store, statement, record, result);
+}
+
+int store_find_key(struct store *store, const struct uuid *tenant_id,
+                   const uint8_t digest[RECORD_KEY_DIGEST_BYTES], struct record *record,
+                   struct text *result)
+{
+    const struct overlay_entry *entry = overlay_find_key(&store->overlay, tenant_id, digest);
+    sqlite3_stmt *statement = store->statements[STATEMENT_FIND_KEY];
+
+    if (entry) {
+        return from_overlay(entry, record, result);
+    }
+    store_bind_uuid(statement, 1, tenant_id);
+    sqlite3_bind_blob(statement, 2, digest, RECORD_KEY_DIGEST_BYTES, SQLITE_STATIC);
+    return read_one(store, statement, record, result);
+}
+
+int store_list(struct store *store, const struct store_query *query, size_t examined_maximum,
+               store_visitor visit, void *argument, struct uuid *examined_last, bool *has_more)
+{
+    sqlite3_stmt *statement =
+        store->statements[query->has_user_id ? STATEMENT_LIST_USER : STATEMENT_LIST];
+    struct record record;
+    struct text result;
+    struct uuid before = query->before;
+    int rc = store_catch_up(store, SIZE_MAX);
+    int step = SQLITE_DONE;
+
+    if (!query->has_before) {
+        memset(before.bytes, 0xff, sizeof before.bytes);
+    }
+    store_bind_uuid(statement, 1, &query->tenant_id);
+    store_bind_uuid(statement, 2, &before);
+    if (query->has_user_id) {
+        store_bind_uuid(statement, 3, &query->user_id);
+    }
+    *has_more = false;
+    *examined_last = before;
+    while (!rc && (step = sqlite3_step(statement)) == SQLITE_ROW) {
+        if (examined_maximum-- == 0) {
+            *has_more = true;
+            return store_finish(store, statement, 0);
+        }
+        rc = row_read(statement, &record, &result) ? store_damaged_operation(store, statement) : 0;
+        if (!rc && (!query->has_status || record.status == query->status)) {
+            rc = visit(argument, EVENT_KIND_SNAPSHOT, &record, result);
+        }
+        if (rc > 0) {
+            *has_more = true;
+            return store_finish(store, statement, 0);
+        }
+        *examined_last = rc ? *examined_last : record.id;
+    }
+    return store_finish(store, statement, rc ? rc : row_error(store, step));
+}
+
+/* The log is without gaps, so the event must be the one after *sequence. */
+static int visit_event(struct store *store, sqlite3_stmt *statement, const struct uuid *tenant_id,
+                       const struct uuid *id, store_visitor visit, void *argument,
+                       int64_t *sequence)
+{
+    const char *name = (const char *)sqlite3_column_text(statement, ROW_COLUMN_COUNT);
+    enum event_kind kind;
+    struct record record;
+    struct text result;
+
+    if (!name || !event_kind_of(text_of(name), &kind) || row_read(statement, &record, &result) ||
+        record.sequence != *sequence + 1) {
+        return store_damaged_event(store, *sequence + 1);
+    }
+    *sequence = record.sequence;
+    if (!uuid_equal(&record.tenant_id, tenant_id) || (id && !uuid_equal(&record.id, id))) {
+        return 0;
+    }
+    return visit(argument, kind, &record, result);
+}
+
+int store_events(struct store *store, int64_t after, const struct uuid *tenant_id,
+                 const struct uuid *id, size_t examined_maximum, store_visitor visit,
+                 void *argument, int64_t *examined_last)
+{
+    sqlite3_stmt *statement = store->statements[STATEMENT_EVENTS];
+    int64_t sequence = after < 0 ? 0 : after;
+    int step = SQLITE_DONE;
+    int rc = 0;
+
+    sqlite3_bind_int64(statement, 1, after);
+    sqlite3_bind_int64(statement, 2, (int64_t)examined_maximum);
+    *examined_last = after;
+    while (!rc && (step = sqlite3_step(statement)) == SQLITE_ROW) {
+        rc = visit_event(store, statement, tenant_id, id, visit, argument, &sequence);
+        if (!rc) {
+            *examined_last = sequence;
+        }
+    }
+    if (rc > 0) {
+        return store_finish(store, statement, 0);
+    }
+    return store_finish(store, statement, rc ? rc : row_error(store, step));
+}
+
+/* Visits every row of a bound statement. */
+static int visit_all(struct store *store, sqlite3_stmt *statement, store_visitor visit,
+                     void *argument)
+{
+    struct record record;
+    struct text result;
+    int step = SQLITE_DONE;
+    int rc = 0;
+
+    while (!rc && (step = sqlite3_step(statement)) == SQLITE_ROW) {
+        rc = row_read(statement, &record, &result) ? store_damaged_operation(store, statement) : 0;
+        if (!rc) {
+            rc = visit(argument, EVENT_KIND_SNAPSHOT, &record, result);
+        }
+    }
+    if (rc > 0) {
+        return store_finish(store, statement, 0);
+    }
+    return store_finish(store, statement, rc ? rc : row_error(store, step));
+}
+
+int store_queued(struct store *store, const struct uuid *tenant_id, size_t maximum,
+                 store_visitor visit, void *argument)
+{
+    sqlite3_stmt *statement = store->statements[STATEMENT_QUEUED];
+    int rc = store_catch_up(store, SIZE_MAX);
+
+    if (rc) {
+        return rc;
+    }
+    store_bind_uuid(statement, 1, tenant_id);
+    sqlite3_bind_int64(statement, 2, (int64_t)maximum);
+    return visit_all(store, statement, visit, argument);
+}
+
+int store_gathering(struct store *store, store_visitor visit, void *argument)
+{
+    int rc = store_catch_up(store, SIZE_MAX);
+
+    return rc ? rc : visit_all(store, store->statements[STATEMENT_GATHERING], visit, argument);
+}
+
+int store_retries(struct store *store, struct wall until, size_t maximum, store_visitor visit,
+                  void *argument, struct wall *earliest)
+{
+    sqlite3_stmt *statement = store->statements[STATEMENT_RETRIES];
+    sqlite3_stmt *next = store->statements[STATEMENT_NEXT_RETRY];
+    int rc = store_catch_up(store, SIZE_MAX);
+
+    if (rc) {
+        return rc;
+    }
+    sqlite3_bind_int64(next, 1, until.ms);
+    earliest->ms = INT64_MAX;
+    if (sqlite3_step(next) == SQLITE_ROW && sqlite3_column_type(next, 0) != SQLITE_NULL) {
+        earliest->ms = sqlite3_column_int64(next, 0);
+    }
+    rc = store_finish(store, next, 0);
+    if (rc) {
+        return rc;
+    }
+    sqlite3_bind_int64(statement, 1, until.ms);
+    sqlite3_bind_int64(statement, 2, (int64_t)maximum);
+    return visit_all(store, statement, visit, argument);
+}
+
+struct store_counts store_counts(const struct store *store, const struct uuid *tenant_id)
+{
+    return counts_of(&store->counts, tenant_id);
+}
+
+int store_tenants(const struct store *store, store_tenant_visitor visit, void *argument)
+{
+    return counts_each(&store->counts, visit, argument);
+}

@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/store/registry.h"
+
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "schemas/base/errors.h"
+
+#define COLUMNS 4
+
+/* Code points, as in schemas/profile.yaml. */
+#define USER_PRINCIPAL_NAME_LENGTH 320
+#define DISPLAY_NAME_LENGTH        256
+
+struct registry {
+    sqlite3 *database;
+    sqlite3_stmt *profile;
+    sqlite3_stmt *list;
+    char message[REGISTRY_MESSAGE_BYTES];
+    char user_principal_name[4 * USER_PRINCIPAL_NAME_LENGTH]; /* of the profile found last */
+    char display_name[4 * DISPLAY_NAME_LENGTH];
+};
+
+static int refuse(struct registry *registry, const char *what, const char *why)
+{
+    snprintf(registry->message, sizeof registry->message, "%s: %s", what, why);
+    return -ERROR_CONFIGURATION;
+}
+
+static int prepare(struct registry *registry, struct text sql, const char *key,
+                   const char *const *parameters, sqlite3_stmt **statement)
+{
+    const char *tail = NULL;
+
+    if (sqlite3_prepare_v3(registry->database, sql.data, (int)sql.size_bytes,
+                           SQLITE_PREPARE_PERSISTENT, statement, &tail) != SQLITE_OK) {
+        return refuse(registry, key, sqlite3_errmsg(registry->database));
+    }
+    for (const char *end = sql.data + sql.size_bytes; tail < end; tail++) {
+        if (!strchr(" \t\r\n;", *tail)) {
+            return refuse(registry, key, "more than one statement");
+        }
+    }
+    if (!*statement || !sqlite3_stmt_readonly(*statement) || sqlite3_stmt_isexplain(*statement)) {
+        return refuse(registry, key, "not a SELECT");
+    }
+    if (sqlite3_column_count(*statement) != COLUMNS) {
+        return refuse(
+            registry, key,
+            "not four columns: user id, user principal name, display name, home tenant id");
+    }
+    for (; *parameters; parameters++) {
+        if (!sqlite3_bind_parameter_index(*statement, *parameters)) {
+            return refuse(registry, key, "does not use each of its parameters");
+        }
+    }
+    return 0;
+}
+
+static int open_database(struct registry *registry, const struct registry_options *options)
+{
+    static const char *const profile_parameters[] = {":tenant_id", ":user_id", NULL};
+    static const char *const list_parameters[] = {":tenant_id", ":after", ":limit", NULL};
+    int rc;
+
+    if (sqlite3_open_v2(options->database, &registry->database, SQLITE_OPEN_READONLY, NULL) !=
+        SQLITE_OK) {
+        return refuse(registry, "registry.database",
+                      registry->database ? sqlite3_errmsg(registry->database) : "out of memory");
+    }
+    sqlite3_busy_timeout(registry->database, (int)options->busy_timeout_ms);
+    if (sqlite3_exec(registry->database, "PRAGMA query_only = ON; PRAGMA trusted_schema = OFF",
+                     NULL, NULL, NULL) != SQLITE_OK) {
+        return refuse(registry, "registry.database", sqlite3_errmsg(registry->database));
+    }
+    rc = prepare(registry, options->profile_statement, "registry.profile_statement",
+                 profile_parameters, &registry->profile);
+    return rc ? rc
+              : prepare(registry, options->list_statement, "registry.list_statement",
+                        list_parameters, &registry->list);
+}
+
+int registry_open(struct registry **registry, const struct registry_options *options,
+                  char message[REGISTRY_MESSAGE_BYTES])
+{
+    struct registry *r = calloc(1, sizeof *r);
+    int rc = -ERROR_MEMORY;
+
+    if (r) {
+        rc = open_database(r, options);
+    }
+    if (rc) {
+        snprintf(message, REGISTRY_MESSAGE_BYTES, "%s", r ? r->message : "out of memory");
+        registry_close(&r);
+        return rc;
+    }
+    *registry = r;
+    return 0;
+}
+
+void registry_close(struct registry **registry)
+{
+    if (!*registry) {
+        return;
+    }
+    sqlite3_finalize((*registry)->profile);
+    sqlite3_finalize((*registry)->list);
+    sqlite3_close((*registry)->database);
+    free(*registry);
+    *registry = NULL;
+}
+
+static int fail(struct registry *registry, const char *why)
+{
+    snprintf(registry->message, sizeof registry->message, "%s", why);
+    return -ERROR_REGISTRY;
+}
+
+static void bind_uuid(sqlite3_stmt *statement, const char *name, const struct uuid *uuid)
+{
+    char text[UUID_TEXT_BUFFER] = "";
+
+    if (uuid) {
+        uuid_format(uuid, text);
+    }
+    sqlite3_bind_text(statement, sqlite3_bind_parameter_index(statement, name), text, -1,
+                      SQLITE_TRANSIENT);
+}
+
+static bool read_text(sqlite3_stmt *statement, int column, uint32_t maximum, struct text *text)
+{
+    uint32_t code_points;
+
+    text->data = (const char *)sqlite3_column_text(statement, column);
+    text->size_bytes = text->data ? (uint32_t)sqlite3_column_bytes(statement, column) : 0;
+    if (!text->data) {
+        *text = TEXT("");
+    }
+    return text_code_points(*text, &code_points) == 0 && code_points <= maximum;
+}
+
+static bool read_profile(sqlite3_stmt *statement, struct profile *profile)
+{
+    struct text user_id;
+    struct text home_tenant_id;
+
+    return read_text(statement, 0, UUID_TEXT_BYTES, &user_id) &&
+           read_text(statement, 1, USER_PRINCIPAL_NAME_LENGTH, &profile->user_principal_name) &&
+           read_text(statement, 2, DISPLAY_NAME_LENGTH, &profile->display_name) &&
+           read_text(statement, 3, UUID_TEXT_BYTES, &home_tenant_id) &&
+           uuid_parse(user_id, &profile->user_id) == 0 &&
+           uuid_parse(home_tenant_id, &profile->home_tenant_id) == 0;
+}
+
+static struct text keep(struct text text, char *buffer)
+{
+    memcpy(buffer, text.data, text.size_bytes);
+    return (struct text){buffer, text.size_bytes};
+}
+
+int registry_find(struct registry *registry, const struct uuid *tenant_id,
+                  const struct uuid *user_id, struct profile *profile)
+{
+    sqlite3_stmt *statement = registry->profile;
+    struct profile found;
+    int step;
+
+    sqlite3_reset(statement);
+    bind_uuid(statement, ":tenant_id", tenant_id);
+    bind_uuid(statement, ":user_id", user_id);
+    step = sqlite3_step(statement);
+    if (step == SQLITE_ROW && read_profile(statement, &found) &&
+        uuid_equal(&found.user_id, user_id)) {
+        found.user_principal_name = keep(found.user_principal_name, registry->user_principal_name);
+        found.display_name = keep(found.display_name, registry->display_name);
+        *profile = found;
+        sqlite3_reset(statement); /* a row that stays current keeps others from writing */
+        return 0;
+    }
+    sqlite3_reset(statement);
+    if (step == SQLITE_DONE) {
+        return -ERROR_NOT_FOUND;
+    }
+    return fail(registry, step == SQLITE_ROW ? "the row found is no profile of this user"
+                                             : sqlite3_errmsg(registry->database));
+}
+
+int registry_list(struct registry *registry, const struct uuid *tenant_id, const struct uuid *after,
+                  int64_t limit, registry_visitor visit, void *argument)
+{
+    sqlite3_stmt *statement = registry->list;
+    struct profile profile;
+    int step = SQLITE_DONE;
+    int rc = 0;
+
+    bind_uuid(statement, ":tenant_id", tenant_id);
+    bind_uuid(statement, ":after", after);
+    sqlite3_bind_int64(statement, sqlite3_bind_parameter_index(statement, ":limit"), limit);
+    while (!rc && limit-- > 0 && (step = sqlite3_step(statement)) == SQLITE_ROW) {
+        rc = read_profile(statement, &profile) ? visit(argument, &profile)
+                                               : fail(registry, "a row found is no profile");
+    }
+    if (!rc && step != SQLITE_ROW && step != SQLITE_DONE) {
+        rc = fail(registry, sqlite3_errmsg(registry->database));
+    }
+    sqlite3_reset(statement);
+    return rc > 0 ? 0 : rc;
+}
+
+const char *registry_message(const struct registry *registry)
+{
+    return registry->message;
+}

@@ -1,0 +1,368 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/store/store.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "daemon/store/internal.h"
+#include "daemon/store/row.h"
+#include "schemas/base/errors.h"
+
+#define ROOM_INTERVAL_MS 250
+/* Operations that a turn takes along to the view once the overlay is half full: few, so that no
+ * request waits long. */
+#define CATCH_UP_BATCH 256
+/* Pages of the write-ahead log at which it is checkpointed at rest, and at which no rest is waited
+ * for. */
+#define LOG_PAGES_REST  1000
+#define LOG_PAGES_LIMIT 16000
+
+int store_sqlite_error(struct store *store, const char *doing)
+{
+    int code = store->database ? sqlite3_errcode(store->database) : SQLITE_NOMEM;
+
+    snprintf(store->message, sizeof store->message, "%s: %s", doing,
+             store->database ? sqlite3_errmsg(store->database) : "out of memory");
+    switch (code & 0xff) {
+    case SQLITE_FULL:
+        return -ERROR_DISK_FULL;
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+        return -ERROR_DAMAGED;
+    case SQLITE_NOMEM:
+        return -ERROR_MEMORY;
+    default:
+        return -ERROR_IO;
+    }
+}
+
+int store_finish(struct store *store, sqlite3_stmt *statement, int rc)
+{
+    int reset = sqlite3_reset(statement);
+
+    if (!rc && reset != SQLITE_OK) {
+        return store_sqlite_error(store, "ending a statement");
+    }
+    return rc;
+}
+
+int store_run(struct store *store, enum statement statement, const char *doing)
+{
+    int rc = 0;
+
+    if (sqlite3_step(store->statements[statement]) != SQLITE_DONE) {
+        rc = store_sqlite_error(store, doing);
+    }
+    return store_finish(store, store->statements[statement], rc);
+}
+
+int store_begin(struct store *store)
+{
+    int rc;
+
+    if (store->in_transaction) {
+        return 0;
+    }
+    rc = store_run(store, STATEMENT_BEGIN, "beginning a transaction");
+    store->in_transaction = !rc;
+    return rc;
+}
+
+static int put_meta(struct store *store, const char *name, int64_t value)
+{
+    sqlite3_stmt *statement = store->statements[STATEMENT_PUT_META];
+
+    sqlite3_bind_text(statement, 1, name, -1, SQLITE_STATIC);
+    sqlite3_bind_int64(statement, 2, value);
+    return store_run(store, STATEMENT_PUT_META, "writing the store's state");
+}
+
+static int get_meta(struct store *store, const char *name, int64_t *value)
+{
+    sqlite3_stmt *statement = NULL;
+    int step = SQLITE_ERROR;
+
+    if (sqlite3_prepare_v2(store->database, "SELECT value FROM meta WHERE name = ?1", -1,
+                           &statement, NULL) == SQLITE_OK) {
+        sqlite3_bind_text(statement, 1, name, -1, SQLITE_STATIC);
+        step = sqlite3_step(statement);
+    }
+    if (step != SQLITE_ROW && step != SQLITE_DONE) {
+        sqlite3_finalize(statement);
+        return store_sqlite_error(store, "reading the store's state");
+    }
+    *value = step == SQLITE_ROW ? sqlite3_column_int64(statement, 0) : 0;
+    sqlite3_finalize(statement);
+    return 0;
+}
+
+int store_put(struct store *store, enum event_kind kind, const struct record *record,
+              struct text result)
+{
+    sqlite3_stmt *statement = store->statements[STATEMENT_PUT_EVENT];
+    int rc;
+
+    if (record->sequence != store->sequence + 1 || result.size_bytes > RECORD_RESULT_BYTES) {
+        snprintf(store->message, sizeof store->message, "an event out of sequence or too long");
+        return -ERROR_INTERNAL;
+    }
+    rc = store_begin(store);
+    if (rc) {
+        return rc;
+    }
+    if (row_bind(statement, record, result) != SQLITE_OK ||
+        sqlite3_bind_text(statement, ROW_COLUMN_COUNT + 1, event_kind_name(kind), -1,
+                          SQLITE_STATIC) != SQLITE_OK) {
+        return store_sqlite_error(store, "binding an event");
+    }
+    rc = store_run(store, STATEMENT_PUT_EVENT, "appending an event");
+    if (rc) {
+        return rc;
+    }
+    store->sequence = record->sequence;
+    return store_overlay(store, record, result);
+}
+
+static int64_t view_sequence(const struct store *store)
+{
+    return store->overlay.oldest ? store->overlay.oldest->first_sequence - 1 : store->sequence;
+}
+
+int store_commit(struct store *store)
+{
+    size_t half = (size_t)store->options.overlay_operations / 2;
+    int rc = 0;
+
+    if (!store->in_transaction) {
+        return 0;
+    }
+    if (store->overlay.count > half) {
+        rc = store_catch_up(store, store->overlay.count > 2 * half
+                                       ? store->overlay.count - 2 * half + CATCH_UP_BATCH
+                                       : CATCH_UP_BATCH);
+    }
+    if (!rc && store->is_view_changed) {
+        rc = put_meta(store, "view_sequence", view_sequence(store));
+    }
+    if (!rc) {
+        rc = store_run(store, STATEMENT_COMMIT, "committing");
+    }
+    if (rc) {
+        return rc;
+    }
+    store->in_transaction = false;
+    store->is_view_changed = false;
+    if (store->log_pages > LOG_PAGES_LIMIT) {
+        return store_rest(store);
+    }
+    return 0;
+}
+
+int store_rest(struct store *store)
+{
+    if (store->in_transaction || store->log_pages < LOG_PAGES_REST) {
+        return 0;
+    }
+    /* A reader, such as an operator's sqlite3, may keep part of the log in use: then it is done
+     * next time. */
+    if (sqlite3_wal_checkpoint_v2(store->database, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL) !=
+            SQLITE_OK &&
+        (sqlite3_errcode(store->database) & 0xff) != SQLITE_BUSY) {
+        return store_sqlite_error(store, "checkpointing the log");
+    }
+    store->log_pages = 0;
+    return 0;
+}
+
+size_t store_waiting(const struct store *store)
+{
+    return store->overlay.count;
+}
+
+bool store_has_room(struct store *store, struct mono now)
+{
+    struct statvfs space;
+
+    if (now.ms - store->room_known.ms >= ROOM_INTERVAL_MS) {
+        store->room_known = now;
+        store->has_room =
+            statvfs(store->directory, &space) == 0 &&
+            space.f_bavail >= (uint64_t)store->options.minimum_free_bytes / space.f_frsize;
+    }
+    return store->has_room;
+}
+
+const char *store_message(const struct store *store)
+{
+    return store->message;
+}
+
+int64_t store_start_count(const struct store *store)
+{
+    return store->start_count;
+}
+
+int64_t store_sequence(const struct store *store)
+{
+    return store->sequence;
+}
+
+static int system_error(struct store *store, const char *doing, const char *path)
+{
+    snprintf(store->message, sizeof store->message, "%s %.300s: %s", doing, path, strerror(errno));
+    return -ERROR_IO;
+}
+
+static int take_lock(struct store *store, const char *path)
+{
+    store->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (store->lock_fd < 0) {
+        return system_error(store, "opening", path);
+    }
+    if (flock(store->lock_fd, LOCK_EX | LOCK_NB)) {
+        if (errno != EWOULDBLOCK) {
+            return system_error(store, "locking", path);
+        }
+        snprintf(store->message, sizeof store->message, "another exportd holds %.400s", path);
+        return -ERROR_LOCKED;
+    }
+    return 0;
+}
+
+/* Each life of the daemon has a number of its own, durable before the first fence is made from it.
+ */
+static int count_start(struct store *store)
+{
+    int rc = get_meta(store, "start_count", &store->start_count);
+
+    if (!rc) {
+        rc = get_meta(store, "view_sequence", &store->view_sequence);
+    }
+    if (!rc) {
+        rc = store_begin(store);
+    }
+    if (!rc) {
+        rc = put_meta(store, "start_count", ++store->start_count);
+    }
+    return rc ? rc : store_commit(store);
+}
+
+/* A new directory is there after a power cut only when the one above it was synchronized. */
+static int sync_parent(struct store *store)
+{
+    char *copy = strdup(store->directory);
+    int fd = copy ? open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+    int rc = fd >= 0 && fsync(fd) == 0 ? 0 : -1;
+
+    if (rc) {
+        rc = system_error(store, "synchronizing the directory above", store->directory);
+    }
+    if (fd >= 0) {
+        close(fd);
+    }
+    free(copy);
+    return rc;
+}
+
+static int make_directory(struct store *store)
+{
+    if (mkdir(store->directory, 0700) == 0) {
+        return sync_parent(store);
+    }
+    return errno == EEXIST ? 0 : system_error(store, "making", store->directory);
+}
+
+static int open_parts(struct store *store)
+{
+    char path[4096];
+    int rc = make_directory(store);
+
+    if (rc) {
+        return rc;
+    }
+    if (snprintf(path, sizeof path, "%s/lock", store->directory) >= (int)sizeof path - 8) {
+        snprintf(store->message, sizeof store->message, "the store's path is too long");
+        return -ERROR_TOO_LONG;
+    }
+    rc = take_lock(store, path);
+    if (rc) {
+        return rc;
+    }
+    snprintf(path, sizeof path, "%s/store.db", store->directory);
+    rc = store_database_open(store, path);
+    if (!rc) {
+        rc = overlay_init(&store->overlay);
+    }
+    if (!rc) {
+        rc = counts_init(&store->counts);
+    }
+    if (!rc) {
+        rc = count_start(store);
+    }
+    return rc ? rc : store_replay(store);
+}
+
+static void store_free(struct store **store)
+{
+    struct store *s = *store;
+
+    store_database_close(s);
+    overlay_release(&s->overlay);
+    counts_release(&s->counts);
+    if (s->lock_fd >= 0) {
+        close(s->lock_fd);
+    }
+    free(s->directory);
+    free(s);
+    *store = NULL;
+}
+
+int store_open(struct store **store, const struct store_options *options,
+               char message[STORE_MESSAGE_BYTES])
+{
+    struct store *s = calloc(1, sizeof *s);
+    int rc = -ERROR_MEMORY;
+
+    if (s) {
+        s->lock_fd = -1;
+        s->options = *options;
+        s->room_known.ms = INT64_MIN / 2;
+        s->directory = strdup(options->directory);
+    }
+    if (s && s->directory) {
+        rc = open_parts(s);
+    }
+    if (rc) {
+        snprintf(message, STORE_MESSAGE_BYTES, "%s",
+                 s && s->message[0] ? s->message : error_row(rc)->message);
+        if (s) {
+            store_free(&s);
+        }
+        return rc;
+    }
+    *store = s;
+    return 0;
+}
+
+int store_close(struct store **store)
+{
+    int rc = 0;
+
+    if (!*store) {
+        return 0;
+    }
+    rc = store_catch_up(*store, SIZE_MAX);
+    if (!rc) {
+        rc = store_commit(*store);
+    }
+    store_free(store);
+    return rc;
+}

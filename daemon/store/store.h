@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: MIT
+/* The daemon's durable state: an append-only log of events, and a view of it with the newest state
+ * of each operation (DESIGN.md section 5). Events are appended in the turn's transaction; the view
+ * follows in batches, and until it has, the newest state is in a bounded overlay that every read
+ * consults. SQLite: WAL, synchronous=FULL, one writer.
+ *
+ * Used by one thread. Everything put or caught up since the last commit is one transaction; reads
+ * see it at once, but nothing may be said to anybody before store_commit returned 0. After any
+ * error from a writing call the process must not go on with this store: what the disk holds is
+ * unknown until it is opened again. */
+#ifndef DAEMON_STORE_STORE_H
+#define DAEMON_STORE_STORE_H
+
+#include "schemas/record.h"
+
+#define STORE_MESSAGE_BYTES 512
+
+struct store;
+
+struct store_options {
+    const char *directory;      /* made, mode 0700, when it is missing; its parent must exist */
+    int64_t overlay_operations; /* changed operations that may wait for the view */
+    int64_t minimum_free_bytes; /* see store_has_room */
+};
+
+/* Opens, repairs what a crash left (the view is brought up to date from the log), takes the lock.
+ * -ERROR_LOCKED when another process holds the store, -ERROR_DAMAGED, -ERROR_IO, -ERROR_MEMORY;
+ * message then says what and where. */
+int store_open(struct store **store, const struct store_options *options,
+               char message[STORE_MESSAGE_BYTES]);
+
+/* Brings the view up to date, commits and closes. The first error is returned; safe with NULL and
+ * twice. */
+int store_close(struct store **store);
+
+/* What the last failed call failed with, for the log; borrowed until the next call. */
+const char *store_message(const struct store *store);
+
+/* How often this store has been opened, from 1. */
+int64_t store_start_count(const struct store *store);
+
+/* The sequence of the last event put; 0 in an empty store. */
+int64_t store_sequence(const struct store *store);
+
+/* Appends an event: the new state of an operation and, where it has one, the encoded
+ * schemas/operationResult.yaml (empty otherwise: the one stored before is then dropped). The
+ * sequence must be the next one. */
+int store_put(struct store *store, enum event_kind kind, const struct record *record,
+              struct text result);
+
+/* Makes all that was put durable. May bring part of the view up to date in the same transaction. */
+int store_commit(struct store *store);
+
+/* Brings the view up to date with at most this many operations, within the transaction. */
+int store_catch_up(struct store *store, size_t operations);
+
+/* Operations that the view does not have yet. */
+size_t store_waiting(const struct store *store);
+
+/* Housekeeping that may take milliseconds: for idle moments, outside a transaction. */
+int store_rest(struct store *store);
+
+/* Whether the disk has room for new work; looked up at most every 250 ms of the given time. */
+bool store_has_room(struct store *store, struct mono now);
+
+/* The newest state of an operation. -ERROR_NOT_FOUND. result may be NULL; else it is borrowed until
+ * the next call. */
+int store_get(struct store *store, const struct uuid *id, struct record *record,
+              struct text *result);
+
+/* The operation of this tenant with this idempotency key digest. -ERROR_NOT_FOUND. */
+int store_find_key(struct store *store, const struct uuid *tenant_id,
+                   const uint8_t digest[RECORD_KEY_DIGEST_BYTES], struct record *record,
+                   struct text *result);
+
+/* Sees one stored operation or event; record and result are borrowed. A value other than 0 ends the
+ * walk: positive ends it with success, negative is returned. */
+typedef int (*store_visitor)(void *argument, enum event_kind kind, const struct record *record,
+                             struct text result);
+
+struct store_query {
+    struct uuid tenant_id;
+    bool has_user_id;
+    struct uuid user_id;
+    bool has_status;
+    enum operation_status status;
+    bool has_before; /* only operations with smaller ids */
+    struct uuid before;
+};
+
+/* Walks a tenant's operations, newest first. At most examined_maximum rows are looked at;
+ * *examined_last is the id of the last one and *has_more whether there may be others. Brings the
+ * view up to date first. */
+int store_list(struct store *store, const struct store_query *query, size_t examined_maximum,
+               store_visitor visit, void *argument, struct uuid *examined_last, bool *has_more);
+
+/* Walks stored events after a sequence, oldest first, of one tenant and, if id is not NULL, of one
+ * operation. At most examined_maximum events of the log are looked at; *examined_last is the
+ * sequence of the last. */
+int store_events(struct store *store, int64_t after, const struct uuid *tenant_id,
+                 const struct uuid *id, size_t examined_maximum, store_visitor visit,
+                 void *argument, int64_t *examined_last);
+
+/* The tenant's oldest queued operations. Brings the view up to date first. */
+int store_queued(struct store *store, const struct uuid *tenant_id, size_t maximum,
+                 store_visitor visit, void *argument);
+
+/* All operations that are being gathered; at start. Brings the view up to date first. */
+int store_gathering(struct store *store, store_visitor visit, void *argument);
+
+/* Operations whose retryWait ends at or before this time; at most maximum. *earliest is when the
+ * next of the others ends (INT64_MAX: none). Brings the view up to date first. */
+int store_retries(struct store *store, struct wall until, size_t maximum, store_visitor visit,
+                  void *argument, struct wall *earliest);
+
+/* Operations of a tenant in each stage. */
+struct store_counts {
+    int64_t of[OPERATION_STAGE_COUNT];
+};
+
+struct store_counts store_counts(const struct store *store, const struct uuid *tenant_id);
+
+/* Calls for every tenant that has operations; a value other than 0 ends the walk. */
+typedef int (*store_tenant_visitor)(void *argument, const struct uuid *tenant_id,
+                                    const struct store_counts *counts);
+int store_tenants(const struct store *store, store_tenant_visitor visit, void *argument);
+
+#endif

@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: MIT
+/* How the view follows the log. */
+#include <stdio.h>
+#include <string.h>
+
+#include "daemon/store/internal.h"
+#include "daemon/store/row.h"
+#include "schemas/base/errors.h"
+
+int store_bind_uuid(sqlite3_stmt *statement, int index, const struct uuid *uuid)
+{
+    return sqlite3_bind_blob(statement, index, uuid->bytes, UUID_BYTES, SQLITE_STATIC);
+}
+
+static int put_count(struct store *store, const struct uuid *tenant_id, enum operation_stage stage,
+                     int number)
+{
+    sqlite3_stmt *statement = store->statements[STATEMENT_PUT_COUNT];
+
+    store_bind_uuid(statement, 1, tenant_id);
+    sqlite3_bind_text(statement, 2, operation_stage_name(stage), -1, SQLITE_STATIC);
+    sqlite3_bind_int(statement, 3, number);
+    return store_run(store, STATEMENT_PUT_COUNT, "counting an operation");
+}
+
+static int put_operation(struct store *store, const struct overlay_entry *entry)
+{
+    struct text result = {entry->result, entry->result_bytes};
+    const struct record *record = &entry->record;
+    int rc = 0;
+
+    if (row_bind(store->statements[STATEMENT_PUT_OPERATION], record, result) != SQLITE_OK) {
+        return store_sqlite_error(store, "binding an operation");
+    }
+    rc = store_run(store, STATEMENT_PUT_OPERATION, "writing an operation to the view");
+    if (!rc && entry->is_in_view && entry->view_stage == record->stage) {
+        return 0;
+    }
+    if (!rc && entry->is_in_view) {
+        rc = put_count(store, &record->tenant_id, entry->view_stage, -1);
+    }
+    return rc ? rc : put_count(store, &record->tenant_id, record->stage, 1);
+}
+
+int store_catch_up(struct store *store, size_t operations)
+{
+    int rc = 0;
+
+    if (!store->overlay.oldest || operations == 0) {
+        return 0;
+    }
+    rc = store_begin(store);
+    while (!rc && operations-- > 0 && store->overlay.oldest) {
+        rc = put_operation(store, store->overlay.oldest);
+        if (!rc) {
+            overlay_pop(&store->overlay);
+            store->is_view_changed = true;
+        }
+    }
+    return rc;
+}
+
+/* The stage that the view has for an operation; false when it has none. */
+static int view_stage(struct store *store, const struct uuid *id, bool *is_in_view,
+                      enum operation_stage *stage)
+{
+    sqlite3_stmt *statement = store->statements[STATEMENT_GET];
+    struct record record;
+    int rc = 0;
+    int step;
+
+    store_bind_uuid(statement, 1, id);
+    step = sqlite3_step(statement);
+    *is_in_view = step == SQLITE_ROW;
+    if (step == SQLITE_ROW) {
+        rc = row_read(statement, &record, NULL) ? store_damaged_operation(store, statement) : 0;
+        *stage = rc ? OPERATION_STAGE_QUEUED : record.stage;
+    } else if (step != SQLITE_DONE) {
+        rc = store_sqlite_error(store, "reading the view");
+    }
+    return store_finish(store, statement, rc);
+}
+
+int store_overlay(struct store *store, const struct record *record, struct text result)
+{
+    struct overlay_entry *entry = overlay_find(&store->overlay, &record->id);
+    bool is_counted = entry != NULL;
+    enum operation_stage old_stage = entry ? entry->record.stage : OPERATION_STAGE_QUEUED;
+    bool is_in_view = false;
+    bool is_new = false;
+    int rc = 0;
+
+    if (!entry && record->revision > 1) {
+        rc = view_stage(store, &record->id, &is_in_view, &old_stage);
+        is_counted = is_in_view;
+    }
+    if (rc) {
+        return rc;
+    }
+    entry = overlay_put(&store->overlay, record, result, &is_new);
+    if (!entry) {
+        return -ERROR_MEMORY;
+    }
+    if (is_new) {
+        entry->is_in_view = is_in_view;
+        entry->view_stage = old_stage;
+    }
+    if (is_counted) {
+        rc = counts_add(&store->counts, &record->tenant_id, old_stage, -1);
+    }
+    return rc ? rc : counts_add(&store->counts, &record->tenant_id, record->stage, 1);
+}
+
+static int load_counts(struct store *store)
+{
+    sqlite3_stmt *statement = NULL;
+    int rc = 0;
+    int step;
+
+    if (sqlite3_prepare_v2(store->database, "SELECT tenant_id, stage, number FROM counts", -1,
+                           &statement, NULL) != SQLITE_OK) {
+        return store_sqlite_error(store, "reading the counts");
+    }
+    while (!rc && (step = sqlite3_step(statement)) == SQLITE_ROW) {
+        struct uuid tenant_id;
+        enum operation_stage stage;
+        const char *name = (const char *)sqlite3_column_text(statement, 1);
+        const unsigned char *id = sqlite3_column_blob(statement, 0);
+
+        if (!id || !name || sqlite3_column_bytes(statement, 0) != UUID_BYTES ||
+            !operation_stage_of(text_of(name), &stage)) {
+            snprintf(store->message, sizeof store->message, "the counts cannot be read");
+            rc = -ERROR_DAMAGED;
+            break;
+        }
+        for (int i = 0; i < UUID_BYTES; i++) {
+            tenant_id.bytes[i] = id[i];
+        }
+        rc = counts_add(&store->counts, &tenant_id, stage, sqlite3_column_int64(statement, 2));
+    }
+    if (!rc && step != SQLITE_DONE) {
+        rc = store_sqlite_error(store, "reading the counts");
+    }
+    sqlite3_finalize(statement);
+    return rc;
+}
+
+int store_damaged_operation(struct store *store, sqlite3_stmt *statement)
+{
+    const void *bytes = sqlite3_column_blob(statement, 0);
+    struct uuid id = {0};
+    char text[UUID_TEXT_BUFFER];
+
+    if (bytes && sqlite3_column_bytes(statement, 0) == UUID_BYTES) {
+        memcpy(id.bytes, bytes, UUID_BYTES);
+    }
+    snprintf(store->message, sizeof store->message, "operation %s of the store cannot be read",
+             uuid_format(&id, text));
+    return -ERROR_DAMAGED;
+}
+
+int store_damaged_event(struct store *store, int64_t sequence)
+{
+    snprintf(store->message, sizeof store->message,
+             "event %lld of the store cannot be read or is not where it should be",
+             (long long)sequence);
+    return -ERROR_DAMAGED;
+}
+
+/* The last event that the view has must still be in the log: what is behind it would otherwise get
+ * numbers that were given before. */
+static int check_log(struct store *store)
+{
+    sqlite3_stmt *statement = NULL;
+    int step = SQLITE_ERROR;
+    int64_t last = 0;
+
+    if (sqlite3_prepare_v2(store->database, "SELECT max(sequence) FROM events", -1, &statement,
+                           NULL) == SQLITE_OK) {
+        step = sqlite3_step(statement);
+    }
+    if (step == SQLITE_ROW) {
+        last = sqlite3_column_int64(statement, 0);
+    }
+    sqlite3_finalize(statement);
+    if (step != SQLITE_ROW) {
+        return store_sqlite_error(store, "reading the log");
+    }
+    if (last < store->view_sequence) {
+        return store_damaged_event(store, store->view_sequence);
+    }
+    if (last > 0 && store->start_count == 1) {
+        snprintf(store->message, sizeof store->message, "the count of starts is gone");
+        return -ERROR_DAMAGED;
+    }
+    return 0;
+}
+
+/* Events are without gaps, so a sequence that is not the next one is damage. */
+int store_replay(struct store *store)
+{
+    sqlite3_stmt *statement = store->statements[STATEMENT_EVENTS];
+    struct record record;
+    struct text result;
+    int rc = check_log(store);
+    int step = SQLITE_DONE;
+
+    if (!rc) {
+        rc = load_counts(store);
+    }
+    store->sequence = store->view_sequence;
+    sqlite3_bind_int64(statement, 1, store->view_sequence);
+    sqlite3_bind_int64(statement, 2, -1);
+    while (!rc && (step = sqlite3_step(statement)) == SQLITE_ROW) {
+        rc = row_read(statement, &record, &result);
+        if (rc || record.sequence != store->sequence + 1) {
+            rc = store_damaged_event(store, store->sequence + 1);
+            break;
+        }
+        store->sequence = record.sequence;
+        rc = store_overlay(store, &record, result);
+    }
+    if (!rc && step != SQLITE_DONE) {
+        rc = store_sqlite_error(store, "reading the log");
+    }
+    return store_finish(store, statement, rc);
+}

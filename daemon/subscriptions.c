@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: MIT
+/* Who subscribes to an operation is sent its last status at once. */
+#include "daemon/daemon.h"
+#include "daemon/show.h"
+#include "schemas/base/errors.h"
+
+/* An XPUB reads 1 and the topic for a subscription, 0 and the topic for the end of one. */
+void subscriptions_handle(struct daemon *daemon, const struct incoming *incoming)
+{
+    struct text topic = incoming->payload;
+    struct uuid id;
+    struct record record;
+    struct event event;
+
+    if (topic.size_bytes != 1 + UUID_TEXT_BYTES || topic.data[0] != 1) {
+        return; /* a worker's topic, or a prefix: those have no last value */
+    }
+    topic.data++;
+    topic.size_bytes--;
+    if (uuid_parse(topic, &id) || store_get(daemon->store, &id, &record, NULL)) {
+        return;
+    }
+    event = show_event(EVENT_KIND_SNAPSHOT, &record, engine_attempt(&daemon->engine, &id),
+                       daemon->now.wall);
+    effects_publish(&daemon->effects, topic, &event_schema, &event);
+}

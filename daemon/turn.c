@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: MIT
+/* One turn of the daemon: receive a bounded batch, decide, commit once, then speak. Nobody ever
+ * hears of something that a power cut could take back. */
+#include <stdlib.h>
+
+#include "daemon/daemon.h"
+#include "daemon/show.h"
+#include "schemas/base/errors.h"
+#include "schemas/base/log.h"
+
+/* Messages taken from each socket in one turn: one fsync serves them all, and nobody waits long for
+ * his. */
+#define TURN_BUDGET 512
+/* Offers made in one turn. */
+#define TURN_OFFERS 512
+/* Retries put back into the queue in one turn. */
+#define TURN_RETRIES 256
+/* Silence after which the view is brought up to date, and in what portions. */
+#define IDLE_MS      100
+#define IDLE_PORTION 1024
+/* The longest wait, so that times that only the wall clock knows are looked at. */
+#define LONGEST_WAIT_MS 1000
+
+static void on_message(void *argument, const struct incoming *incoming)
+{
+    struct daemon *daemon = argument;
+
+    if (daemon->failure) {
+        return;
+    }
+    daemon->heard = daemon->now.mono;
+    switch (incoming->socket) {
+    case SOCKET_REQUESTS:
+        requests_handle(daemon, incoming);
+        break;
+    case SOCKET_REPORTS:
+        reports_handle(daemon, incoming);
+        break;
+    case SOCKET_STATUS:
+        subscriptions_handle(daemon, incoming);
+        break;
+    case SOCKET_JOBS:
+    case SOCKET_COUNT:
+        break;
+    }
+}
+
+static void publish(struct daemon *daemon, enum event_kind kind, const struct record *record,
+                    const struct attempt *attempt)
+{
+    struct event event = show_event(kind, record, attempt, daemon->now.wall);
+    char topic[UUID_TEXT_BUFFER];
+
+    uuid_format(&record->id, topic);
+    effects_publish(&daemon->effects, (struct text){topic, UUID_TEXT_BYTES}, &event_schema, &event);
+}
+
+static void store_change(struct daemon *daemon, const struct change *change)
+{
+    struct text result = {0};
+    char id[UUID_TEXT_BUFFER];
+    int rc = 0;
+
+    if (change->result) {
+        wire_output_clear(&daemon->scratch);
+        operation_result_encode(change->result, &daemon->scratch);
+        result = (struct text){daemon->scratch.data, (uint32_t)daemon->scratch.size_bytes};
+        rc = daemon->scratch.error;
+    }
+    if (!rc) {
+        rc = store_put(daemon->store, change->kind, &change->record, result);
+    }
+    if (rc) {
+        daemon->failure = rc;
+        return;
+    }
+    publish(daemon, change->kind, &change->record, NULL);
+    if (change->kind != EVENT_KIND_ACCEPTED) {
+        log_line(LOG_INFO, event_kind_name(change->kind),
+                 "operation=%s attempt=%lld fence=%lld sequence=%lld failure=%s",
+                 uuid_format(&change->record.id, id), (long long)change->record.attempt,
+                 (long long)change->record.fence, (long long)change->record.sequence,
+                 change->record.has_failure ? failure_code_name(change->record.failure) : "-");
+    }
+}
+
+void turn_apply(struct daemon *daemon)
+{
+    struct outcome *outcome = &daemon->outcome;
+    const struct attempt *attempt;
+
+    for (size_t i = 0; i < outcome->change_count && !daemon->failure; i++) {
+        store_change(daemon, &outcome->changes[i]);
+    }
+    for (size_t i = 0; i < outcome->tick_count; i++) {
+        attempt = engine_attempt(&daemon->engine, &outcome->ticks[i].operation_id);
+        if (attempt && attempt->is_running && attempt->fence == outcome->ticks[i].fence) {
+            publish(daemon, EVENT_KIND_PROGRESS, &attempt->record, attempt);
+        }
+    }
+    outcome->change_count = 0;
+    outcome->tick_count = 0;
+    if (outcome->error && !daemon->failure) {
+        daemon->failure = outcome->error;
+    }
+}
+
+/* Records collected from a walk of the store, which must be over before the store is changed. */
+struct records {
+    struct record *items;
+    size_t count;
+    size_t room;
+};
+
+static int collect(void *argument, enum event_kind kind, const struct record *record,
+                   struct text result)
+{
+    struct records *records = argument;
+
+    (void)kind;
+    (void)result;
+    if (records->count == records->room) {
+        return 1;
+    }
+    records->items[records->count++] = *record;
+    return 0;
+}
+
+static int retries(struct daemon *daemon)
+{
+    struct record items[TURN_RETRIES];
+    struct records records = {.items = items, .room = TURN_RETRIES};
+    struct wall earliest;
+    int rc;
+
+    if (!engine_retry_is_due(&daemon->engine, daemon->now)) {
+        return 0;
+    }
+    rc = store_retries(daemon->store, daemon->now.wall, TURN_RETRIES, collect, &records, &earliest);
+    if (rc) {
+        return rc;
+    }
+    for (size_t i = 0; i < records.count; i++) {
+        engine_retry(&daemon->engine, &items[i], daemon->now, &daemon->outcome);
+    }
+    turn_apply(daemon);
+    engine_retry_next(&daemon->engine, records.count == TURN_RETRIES ? daemon->now.wall : earliest);
+    return daemon->failure;
+}
+
+/* Reads pages of the backlog for the tenants that have free slots to fill and nothing at hand. */
+static int fill_pages(struct daemon *daemon)
+{
+    size_t room = QUEUE_PAGE + daemon->engine.attempts.offered;
+    struct records records = {.room = room};
+    struct uuid tenant_id;
+    int rc = 0;
+
+    while (!rc && engine_needs_page(&daemon->engine, daemon->now, &tenant_id)) {
+        if (!records.items && !(records.items = calloc(room, sizeof *records.items))) {
+            return -ERROR_MEMORY;
+        }
+        records.count = 0;
+        rc = store_queued(daemon->store, &tenant_id, room, collect, &records);
+        if (!rc) {
+            engine_fill(&daemon->engine, &tenant_id, records.items, records.count,
+                        records.count == room);
+        }
+    }
+    free(records.items);
+    return rc;
+}
+
+static int dispatch(struct daemon *daemon)
+{
+    struct outcome *outcome = &daemon->outcome;
+    int rc = fill_pages(daemon);
+
+    if (rc) {
+        return rc;
+    }
+    engine_dispatch(&daemon->engine, daemon->now, TURN_OFFERS, outcome);
+    for (size_t i = 0; i < outcome->offer_count; i++) {
+        effects_offer(&daemon->effects, &outcome->offers[i]);
+    }
+    effects_notices(&daemon->effects, outcome->notices, outcome->notice_count);
+    return outcome->error ? outcome->error : daemon->effects.error;
+}
+
+static int decide(struct daemon *daemon)
+{
+    int rc;
+
+    engine_tick(&daemon->engine, daemon->now, &daemon->outcome);
+    turn_apply(daemon);
+    rc = daemon->failure;
+    if (!rc) {
+        rc = retries(daemon);
+    }
+    return rc ? rc : dispatch(daemon);
+}
+
+static bool is_idle(const struct daemon *daemon)
+{
+    return daemon->now.mono.ms - daemon->heard.ms >= IDLE_MS;
+}
+
+int turn_run(struct daemon *daemon)
+{
+    int rc;
+
+    daemon->now = (struct now){.mono = mono_now(), .wall = wall_now()};
+    outcome_clear(&daemon->outcome);
+    effects_clear(&daemon->effects);
+
+    sockets_receive(daemon->sockets, TURN_BUDGET, on_message, daemon);
+    rc = daemon->failure ? daemon->failure : decide(daemon);
+    if (!rc && is_idle(daemon)) {
+        rc = store_catch_up(daemon->store, IDLE_PORTION);
+    }
+    if (!rc) {
+        rc = store_commit(daemon->store); /* one fsync covers the whole turn */
+    }
+    if (rc) {
+        return rc; /* never answer from memory alone */
+    }
+    effects_send(&daemon->effects, daemon->sockets, &daemon->engine, daemon->now);
+    return is_idle(daemon) ? store_rest(daemon->store) : 0;
+}
+
+int turn_timeout_ms(const struct daemon *daemon)
+{
+    struct now now = {.mono = mono_now(), .wall = wall_now()};
+    int64_t wait_ms = engine_deadline(&daemon->engine, now).ms;
+
+    wait_ms = wait_ms <= now.mono.ms ? 0 : wait_ms - now.mono.ms;
+    if (store_waiting(daemon->store) > 0 && wait_ms > IDLE_MS) {
+        wait_ms = IDLE_MS;
+    }
+    return wait_ms > LONGEST_WAIT_MS ? LONGEST_WAIT_MS : (int)wait_ms;
+}
