@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MIT
+/* What a running worker knows of its configuration; made by workers/configuration.c, read by every
+ * thread, changed by none while they run. */
+#ifndef WORKERS_RUNTIME_SETTINGS_H
+#define WORKERS_RUNTIME_SETTINGS_H
+
+#include "schemas/base/clock.h"
+#include "schemas/base/limits.h"
+#include "schemas/base/uuid.h"
+#include "workers/sources/source.h"
+
+#define SETTINGS_NAME_BUFFER 64
+
+struct registry_settings {
+    char *database;
+    char *statement;
+    int64_t busy_timeout_ms;
+};
+
+struct settings {
+    char name[SETTINGS_NAME_BUFFER];
+    struct uuid instance; /* made at each start */
+    int slots;
+    int64_t heartbeat_interval_ms;
+    int64_t repeat_interval_ms;
+    char *jobs;
+    char *reports;
+    char *status;
+    struct registry_settings registry;
+    char *bundle_directory;
+    char *base_url; /* without a slash at its end */
+    int compression_level;
+    int64_t attempt_ms;
+    int64_t bundle_bytes;
+    struct source *sources[LIMIT_SOURCES];
+    size_t source_count;
+};
+
+#endif
