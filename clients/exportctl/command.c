@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: MIT
+#include "clients/exportctl/command.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "clients/exportctl/output.h"
+#include "clients/library/exportclient.h"
+
+#define MANY 100000
+#define PAGE (OPTION_BIT(OPTION_TOP) | OPTION_BIT(OPTION_NEXT) | OPTION_BIT(OPTION_ALL))
+
+const struct command command_rows[] = {
+    {"export", "USER_ID", "Ask for an export of all personal data of a person.",
+     "USER_ID is the userId of an inbound shared user profile. With --wait, progress goes to\n"
+     "standard error, and standard output gets the storage location of the bundle and nothing "
+     "else.",
+     OPTION_BIT(OPTION_WAIT) | OPTION_BIT(OPTION_KEY), 1, 1, command_export},
+    {"get", "ID", "Show an operation.", NULL, 0, 1, 1, command_get},
+    {"list", "", "List operations, newest first.", NULL,
+     PAGE | OPTION_BIT(OPTION_STATUS) | OPTION_BIT(OPTION_USER), 0, 0, command_list},
+    {"watch", "ID...", "Watch operations until they end.",
+     "On a terminal each operation has a progress bar; otherwise each event is a line. Ends with "
+     "0\n"
+     "when every operation is complete and with 1 when one failed.",
+     0, 1, MANY, command_watch},
+    {"events", "", "Print stored events, oldest first.", "--since is required.",
+     OPTION_BIT(OPTION_SINCE) | OPTION_BIT(OPTION_OPERATION) | OPTION_BIT(OPTION_FOLLOW), 0, 0,
+     command_events},
+    {"profiles", "[ID]", "List inbound shared user profiles, or show one.", NULL, PAGE, 0, 1,
+     command_profiles},
+    {"stats", "", "Count operations by stage; show workers and the service's state.", NULL, 0, 0, 0,
+     command_stats},
+    {"ping", "", "Ask whether the service answers; needs no token.", NULL, 0, 0, 0, command_ping},
+    {"verify", "BUNDLE...", "Check bundles completely; needs no service.",
+     "A BUNDLE is a ZIP file, or the folder that one was extracted to. Every problem is printed\n"
+     "with the file it is about.",
+     0, 1, MANY, command_verify},
+    {"schema", "[NAME]", "Print a message's schema as YAML, or list all.",
+     "With --json the schema is printed as JSON.", 0, 0, 1, command_schema},
+    {"help", "[COMMAND]", "Explain a command, or all of them.", NULL, 0, 0, 1, command_help},
+    {NULL, NULL, NULL, NULL, 0, 0, 0, NULL},
+};
+
+const struct command *command_find(const char *name)
+{
+    for (const struct command *row = command_rows; row->name; row++) {
+        if (strcmp(row->name, name) == 0) {
+            return row;
+        }
+    }
+    return NULL;
+}
+
+const char *command_operand(const struct settings *settings, int index)
+{
+    return index + 1 < settings->operand_count ? settings->operands[index + 1] : NULL;
+}
+
+static enum exit_code usage_error(const char *command, const char *message)
+{
+    char safe[SETTINGS_MESSAGE_BYTES];
+
+    output_escape(message, safe, sizeof(safe));
+    fprintf(stderr, "exportctl%s%s: %s\nTry: exportctl help%s%s\n", command ? " " : "",
+            command ? command : "", safe, command ? " " : "", command ? command : "");
+    return EXIT_CODE_USAGE;
+}
+
+/* Whether the options and operands are ones that the command takes. */
+static enum exit_code check(const struct command *command, const struct settings *settings)
+{
+    char message[SETTINGS_MESSAGE_BYTES];
+    int operands = settings->operand_count - 1;
+
+    for (int i = 0; i < OPTION_COUNT; i++) {
+        if (settings->given & OPTION_BIT(i) & ~(command->options | OPTION_BITS_COMMON)) {
+            snprintf(message, sizeof(message), "--%s does not belong to this command",
+                     option_rows[i].name);
+            return usage_error(command->name, message);
+        }
+    }
+    if (operands < command->least || operands > command->most) {
+        snprintf(message, sizeof(message), "%s %s",
+                 operands < command->least ? "needs" : "takes only",
+                 command->arguments[0] ? command->arguments : "options");
+        return usage_error(command->name, message);
+    }
+    return EXIT_CODE_OK;
+}
+
+/* What was written must have arrived: a full disk is an error even when everything else went well.
+ */
+static enum exit_code finish(enum exit_code code)
+{
+    bool is_lost = ferror(stdout) != 0;
+
+    errno = 0;
+    if (fflush(stdout) != 0) {
+        is_lost = true;
+    }
+    if (!is_lost) {
+        return code;
+    }
+    fprintf(stderr, "exportctl: the output could not be written: %s\n", strerror(errno));
+    return code == EXIT_CODE_OK ? EXIT_CODE_LOCAL : code;
+}
+
+enum exit_code command_main(int argc, char **argv)
+{
+    char message[SETTINGS_MESSAGE_BYTES];
+    const struct command *command;
+    struct settings settings;
+    enum exit_code code;
+
+    if (!settings_read(&settings, argc, argv, message)) {
+        return usage_error(NULL, message);
+    }
+    if (settings.wants_version) {
+        printf("exportctl %s\n", exportd_version());
+        return finish(EXIT_CODE_OK);
+    }
+    if (settings.operand_count == 0 && !settings.wants_help) {
+        return usage_error(NULL, "a command is missing");
+    }
+    command = command_find(settings.operand_count ? settings.operands[0] : "help");
+    if (!command) {
+        return usage_error(NULL, "there is no such command");
+    }
+    if (settings.wants_help) {
+        return finish(command_help(&settings));
+    }
+    code = check(command, &settings);
+    return code == EXIT_CODE_OK ? finish(command->run(&settings)) : code;
+}

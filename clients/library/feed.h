@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: MIT
+/* Status events as they arrive: a SUB socket that subscribes to operations by id. Frames may be
+ * lost, doubled or made up; this module only sees to it that what it hands out is an event of its
+ * topic. One thread. */
+#ifndef CLIENTS_LIBRARY_FEED_H
+#define CLIENTS_LIBRARY_FEED_H
+
+#include <zmq.h>
+
+#include "clients/library/exportclient.h"
+#include "schemas/codec/wire.h"
+#include "schemas/messages.h"
+
+struct feed {
+    void *socket;
+    struct wire_input input;
+};
+
+int feed_open(struct feed *feed, void *context, const char *endpoint, struct exportd_error *error);
+void feed_close(struct feed *feed); /* safe on a zeroed feed, and twice */
+
+/* false when memory ran out. */
+bool feed_subscribe(struct feed *feed, const struct uuid *operation_id);
+void feed_unsubscribe(struct feed *feed, const struct uuid *operation_id);
+
+/* Takes one message: 1 with *event; 0 when it was dropped; -EAGAIN when there is none. */
+int feed_receive(struct feed *feed, struct exportd_event *event);
+
+#endif
