@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: MIT
+#include "tests/bench/measure.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define FIRST_CAPACITY 65536
+
+void measure_fail(const char *what)
+{
+    (void)fprintf(stderr, "%s: %s\n", what, errno ? strerror(errno) : "failed");
+    exit(EXIT_FAILURE);
+}
+
+uint64_t measure_now_ns(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000U + (uint64_t)now.tv_nsec;
+}
+
+static void reserve(struct samples *samples, size_t count)
+{
+    size_t capacity = samples->capacity ? samples->capacity : FIRST_CAPACITY;
+    while (capacity < count) {
+        capacity *= 2;
+    }
+    if (capacity == samples->capacity) {
+        return;
+    }
+    uint32_t *grown = realloc(samples->ns, capacity * sizeof(*grown));
+    if (!grown) {
+        measure_fail("latencies");
+    }
+    samples->ns = grown;
+    samples->capacity = capacity;
+}
+
+void samples_add(struct samples *samples, uint64_t ns)
+{
+    reserve(samples, samples->count + 1);
+    samples->ns[samples->count++] = ns > UINT32_MAX ? UINT32_MAX : (uint32_t)ns;
+}
+
+void samples_merge(struct samples *samples, const struct samples *more)
+{
+    if (!more->count) {
+        return;
+    }
+    reserve(samples, samples->count + more->count);
+    memcpy(samples->ns + samples->count, more->ns, more->count * sizeof(*more->ns));
+    samples->count += more->count;
+}
+
+static int compare_ns(const void *a, const void *b)
+{
+    uint32_t left = *(const uint32_t *)a;
+    uint32_t right = *(const uint32_t *)b;
+    return (left > right) - (left < right);
+}
+
+double samples_percentile_us(struct samples *samples, double share)
+{
+    if (!samples->count) {
+        return 0;
+    }
+    qsort(samples->ns, samples->count, sizeof(*samples->ns), compare_ns);
+    return samples->ns[(size_t)(share * (double)(samples->count - 1) + 0.5)] / 1000.0;
+}
+
+void samples_release(struct samples *samples)
+{
+    free(samples->ns);
+    *samples = (struct samples){0};
+}
+
+void figure_add(struct figure *figure, struct measurement measurement)
+{
+    if (figure->count < MEASURE_ROUNDS) {
+        figure->rounds[figure->count++] = measurement;
+    }
+}
+
+static int compare_double(const void *a, const void *b)
+{
+    double left = *(const double *)a;
+    double right = *(const double *)b;
+    return (left > right) - (left < right);
+}
+
+static double value_of(const struct measurement *measurement, size_t field)
+{
+    const double fields[] = {measurement->value, measurement->p50_us, measurement->p99_us};
+    return fields[field];
+}
+
+/* The value at a share of the sorted rounds: 0 the least, 0.5 the median, 1 the most. */
+static double of_rounds(const struct figure *figure, size_t field, double share)
+{
+    double sorted[MEASURE_ROUNDS];
+    for (size_t i = 0; i < figure->count; i++) {
+        sorted[i] = value_of(&figure->rounds[i], field);
+    }
+    if (!figure->count) {
+        return 0;
+    }
+    qsort(sorted, figure->count, sizeof(*sorted), compare_double);
+    return sorted[(size_t)(share * (double)(figure->count - 1))];
+}
+
+double figure_median(const struct figure *figure)
+{
+    return of_rounds(figure, 0, 0.5);
+}
+
+static void print_reference(const struct figure *figures, size_t count, const struct figure *figure)
+{
+    for (size_t i = 0; figure->reference && i < count; i++) {
+        if (strcmp(figures[i].name, figure->reference) == 0 && figure_median(&figures[i]) > 0) {
+            double reference = figure_median(&figures[i]);
+            printf("\t%s\t%.1f\t%.2f\n", figures[i].name, reference,
+                   figure_median(figure) / reference);
+            return;
+        }
+    }
+    printf("\t-\t-\t-\n");
+}
+
+void figures_print(const struct figure *figures, size_t count)
+{
+    printf("figure\tunit\tmedian\tleast\tmost\tp50 us\tp99 us\treference\tof reference\tratio\n");
+    for (size_t i = 0; i < count; i++) {
+        const struct figure *figure = &figures[i];
+        printf("%s\t%s\t%.1f\t%.1f\t%.1f\t%.0f\t%.0f", figure->name, figure->unit,
+               figure_median(figure), of_rounds(figure, 0, 0), of_rounds(figure, 0, 1),
+               of_rounds(figure, 1, 0.5), of_rounds(figure, 2, 0.5));
+        print_reference(figures, count, figure);
+    }
+}

@@ -1,0 +1,33 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# tests/bench/run.sh [--quick] [BIN]: runs every benchmark in BIN (build/release/bin) and prints one
+# Markdown table. --quick takes a minute instead of several and is for seeing that all works.
+# TMPDIR chooses the disk that is measured.
+set -eu
+
+here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
+accept="--rounds 5 --seconds 1.5"
+large="--mib 2048"
+if [ "${1:-}" = --quick ]; then
+    accept="--rounds 1 --seconds 0.3"
+    large="--mib 64"
+    shift
+fi
+bin=${1:-$here/../../build/release/bin}
+out=$(mktemp)
+trap 'rm -f "$out"' EXIT INT TERM
+
+# The options are lists of words.
+# shellcheck disable=SC2086
+"$bin/bench_accept" $accept >"$out"
+# shellcheck disable=SC2086
+"$bin/bench_large" $large | tail -n +2 >>"$out"
+
+echo "| figure | ours | unit | least..most | p50 µs | p99 µs | reference | its value | ratio |"
+echo "| --- | ---: | --- | --- | ---: | ---: | --- | ---: | ---: |"
+awk -F '\t' 'NR > 1 {
+    spread = $4 == $5 ? "" : $4 ".." $5
+    printf "| %s | %s | %s | %s | %s | %s | %s | %s | %s |\n", $1, $3, $2, spread,
+        $6 > 0 ? $6 : "", $7 > 0 ? $7 : "", $8 == "-" ? "" : $8, $9 == "-" ? "" : $9,
+        $10 == "-" ? "" : $10
+}' "$out"

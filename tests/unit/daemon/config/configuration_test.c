@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/config/configuration.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "schemas/base/errors.h"
+#include "tests/support/temporary.h"
+
+/* 16 lines; what a test adds begins at line 17. */
+#define BASE                                                                                       \
+    "store:\n"                                                                                     \
+    "  directory: state\n"                                                                         \
+    "tokens:\n"                                                                                    \
+    "  key_set: keys.json\n"                                                                       \
+    "  issuers:\n"                                                                                 \
+    "    - https://login.example.org/{tid}\n"                                                      \
+    "    - https://other.example.org\n"                                                            \
+    "  audiences:\n"                                                                               \
+    "    - api://export\n"                                                                         \
+    "registry:\n"                                                                                  \
+    "  database: people.db\n"                                                                      \
+    "  profile_statement: SELECT 1\n"                                                              \
+    "  list_statement: SELECT 2\n"                                                                 \
+    "operations:\n"                                                                                \
+    "  base_url: https://export.example.org\n"                                                     \
+    "\n"
+
+static char directory[TEMPORARY_BUFFER];
+
+static int set_up(void **state)
+{
+    (void)state;
+    return temporary_make(directory);
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    return temporary_remove(directory);
+}
+
+static int read_with(const char *more, struct settings *settings,
+                     char message[CONFIGURATION_ERROR_BYTES])
+{
+    char text[4096];
+    char path[TEMPORARY_BUFFER + 16];
+
+    snprintf(text, sizeof text, "%s%s", BASE, more);
+    assert_int_equal(temporary_write(directory, "exportd.yaml", text, strlen(text)), 0);
+    snprintf(path, sizeof path, "%s/exportd.yaml", directory);
+    return settings_read(settings, path, message);
+}
+
+static void the_smallest_file_gives_the_defaults_and_terminated_paths(void **state)
+{
+    struct settings settings;
+    char message[CONFIGURATION_ERROR_BYTES] = "";
+
+    (void)state;
+    if (read_with("", &settings, message)) {
+        fail_msg("%s", message);
+    }
+    assert_string_equal(settings.store_directory, "state");
+    assert_string_equal(settings.key_set, "keys.json");
+    assert_string_equal(settings.registry_database, "people.db");
+    assert_int_equal(settings.issuer_count, 2);
+    assert_true(text_equal(settings.issuers[1], TEXT("https://other.example.org")));
+    assert_int_equal(settings.audience_count, 1);
+    assert_int_equal(settings.values.dispatch.lease_ms, 5000);
+    assert_true(text_equal(settings.values.sockets.requests, TEXT("tcp://127.0.0.1:5570")));
+    settings_release(&settings);
+    settings_release(&settings);
+}
+
+static const struct {
+    const char *more;
+    const char *line; /* NULL: accepted */
+    const char *says;
+} rows[] = {
+    {"sockets:\n  requests: tcp://127.0.0.1:*\n  jobs: tcp://127.0.0.1:*\n", NULL, ""},
+    {"sockets:\n  requests: tcp://[::1]:5570\n  status: ipc:///run/exportd/status\n", NULL, ""},
+    {"sockets:\n  requests: tcp://0.0.0.0:5570\n", ":18: ", "sockets.requests"},
+    {"sockets:\n  jobs: tcp://*:5571\n", ":18: ", "sockets.jobs"},
+    {"sockets:\n  reports: tcp://192.0.2.1:5572\n", ":18: ", "sockets.reports"},
+    {"sockets:\n  status: tcp://[::]:5573\n", ":18: ", "sockets.status"},
+    {"sockets:\n  status: tcp://localhost:5573\n", ":18: ", "loopback"},
+    {"sockets:\n  status: udp://127.0.0.1:5573\n", ":18: ", "nothing is encrypted"},
+    {"sockets:\n  status: inproc://status\n", ":18: ", "loopback"},
+    {"sockets:\n  jobs: tcp://127.0.0.1:5570\n", ":18: ", "same endpoint as sockets.requests"},
+    {"sockets:\n  jobs: ipc://one\n  reports: tcp://127.0.0.1:9\n  status: ipc://one\n",
+     ":20: ", "same endpoint as sockets.jobs"},
+    {"sockets:\n  heartbeat_interval_ms: 3000\n", ":17: ", "heartbeat_interval_ms (3000)"},
+    {"sockets:\n  heartbeat_interval_ms: 500\n  heartbeat_timeout_ms: 500\n",
+     ":19: ", "sockets.heartbeat_timeout_ms"},
+    {"dispatch:\n  retry_base_ms: 1000\n  retry_ceiling_ms: 999\n",
+     ":19: ", "dispatch.retry_ceiling_ms"},
+    {"dispatch:\n  retry_base_ms: 1000\n  retry_ceiling_ms: 1000\n", NULL, ""},
+    {"dispatch:\n  lease_ms: 1\n", ":18: ", "dispatch.lease_ms"},
+    {"sokets:\n  jobs: x\n", ":17: ", "sokets"},
+};
+
+static void what_a_schema_cannot_say_is_checked_with_line_and_key(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct settings settings;
+        char message[CONFIGURATION_ERROR_BYTES] = "";
+        int rc = read_with(rows[i].more, &settings, message);
+
+        if (rc != (rows[i].line ? -ERROR_CONFIGURATION : 0)) {
+            fail_msg("row %zu: %d %s", i, rc, message);
+        }
+        if (!rc) {
+            settings_release(&settings);
+        } else if (!rows[i].line || !strstr(message, rows[i].line) ||
+                   !strstr(message, rows[i].says)) {
+            fail_msg("row %zu: %s", i, message);
+        }
+    }
+}
+
+static void a_missing_file_is_named(void **state)
+{
+    struct settings settings;
+    char message[CONFIGURATION_ERROR_BYTES] = "";
+
+    (void)state;
+    assert_int_equal(settings_read(&settings, "/nowhere/exportd.yaml", message),
+                     -ERROR_CONFIGURATION);
+    assert_non_null(strstr(message, "/nowhere/exportd.yaml"));
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(the_smallest_file_gives_the_defaults_and_terminated_paths),
+        TEST(what_a_schema_cannot_say_is_checked_with_line_and_key),
+        TEST(a_missing_file_is_named),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

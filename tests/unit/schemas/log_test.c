@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: MIT
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "schemas/base/clock.h"
+#include "schemas/base/log.h"
+
+#define CAPTURE_BYTES 8192
+
+/* What standard error gets while a test runs. */
+static int pipe_ends[2];
+static int saved;
+
+static void capture_start(void)
+{
+    assert_int_equal(pipe(pipe_ends), 0);
+    saved = dup(STDERR_FILENO);
+    assert_true(saved >= 0);
+    assert_int_equal(dup2(pipe_ends[1], STDERR_FILENO), STDERR_FILENO);
+}
+
+static size_t capture_end(char captured[CAPTURE_BYTES])
+{
+    size_t used = 0;
+    ssize_t got;
+
+    assert_int_equal(dup2(saved, STDERR_FILENO), STDERR_FILENO);
+    close(saved);
+    close(pipe_ends[1]);
+    while ((got = read(pipe_ends[0], captured + used, CAPTURE_BYTES - 1 - used)) > 0) {
+        used += (size_t)got;
+    }
+    close(pipe_ends[0]);
+    captured[used] = '\0';
+    return used;
+}
+
+static void a_line_has_its_parts_in_order(void **state)
+{
+    char line[CAPTURE_BYTES];
+    struct wall time;
+
+    (void)state;
+    log_configure("sample", LOG_INFO);
+    capture_start();
+    log_line(LOG_WARNING, "refused", "code=%s count=%d", "tooLong", 7);
+    capture_end(line);
+    assert_memory_equal(line, "time=", 5);
+    assert_int_equal(date_time_parse((struct text){line + 5, 24}, &time), 0);
+    assert_string_equal(line + 29,
+                        " level=warning program=sample event=refused code=tooLong count=7\n");
+}
+
+static void lines_above_the_level_are_dropped(void **state)
+{
+    char line[CAPTURE_BYTES];
+
+    (void)state;
+    log_configure("sample", LOG_WARNING);
+    capture_start();
+    log_line(LOG_INFO, "dropped", "a=1");
+    log_line(LOG_ERROR, "kept", "a=2");
+    capture_end(line);
+    assert_null(strstr(line, "dropped"));
+    assert_non_null(strstr(line, "level=error program=sample event=kept a=2\n"));
+}
+
+static void a_line_stays_one_line_however_long(void **state)
+{
+    char line[CAPTURE_BYTES];
+    char value[4000];
+    size_t size_bytes;
+
+    (void)state;
+    memset(value, 'x', sizeof(value));
+    value[10] = '\n';
+    value[sizeof(value) - 1] = '\0';
+    log_configure("sample", LOG_DEBUG);
+    capture_start();
+    log_line(LOG_DEBUG, "long", "value=%s", value);
+    size_bytes = capture_end(line);
+    assert_true(size_bytes > 1000 && size_bytes <= 2048);
+    assert_ptr_equal(strchr(line, '\n'), line + size_bytes - 1);
+}
+
+static void values_are_made_safe(void **state)
+{
+    static const struct {
+        struct text value;
+        size_t buffer_bytes;
+        const char *written;
+    } rows[] = {
+        {TEXT("plain-1.2:3"), 64, "plain-1.2:3"},
+        {TEXT(""), 64, "\"\""},
+        {TEXT("two words"), 64, "\"two words\""},
+        {TEXT("a=b"), 64, "\"a=b\""},
+        {TEXT("quote\"back\\slash"), 64, "\"quote\\\"back\\\\slash\""},
+        {TEXT("line\nbreak\0nul\x7f"), 64, "\"line\\x0Abreak\\x00nul\\x7F\""},
+        {TEXT("\xc3\xa4"), 64, "\"\\xC3\\xA4\""},
+        {TEXT("abcdef"), 4, "abc"},
+        {TEXT("ab cdef"), 6, "\"ab \""},
+        {TEXT("\xc3\xa4"), 8, "\"\\xC3\""},
+        {TEXT("abc"), 2, ""},
+    };
+    char buffer[64];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        assert_ptr_equal(log_value(rows[i].value, buffer, rows[i].buffer_bytes), buffer);
+        assert_string_equal(buffer, rows[i].written);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_line_has_its_parts_in_order),
+        cmocka_unit_test(lines_above_the_level_are_dropped),
+        cmocka_unit_test(a_line_stays_one_line_however_long),
+        cmocka_unit_test(values_are_made_safe),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: MIT
+/* Whatever call fails, or wherever the process dies: a reader sees no bundle or a right one. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "clients/verify/verify.h"
+#include "schemas/base/errors.h"
+#include "tests/support/bundle_sample.h"
+#include "tests/support/fail_io.h"
+
+static int set_up(void **state)
+{
+    struct sample *sample = malloc(sizeof(*sample));
+
+    assert_non_null(sample);
+    sample_init(sample);
+    *state = sample;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    sample_release(*state);
+    free(*state);
+    return 0;
+}
+
+/* One undisturbed run, for the number of calls and the digest. */
+static long count_calls(struct sample *sample, struct bundle_result *result)
+{
+    fail_io_arm(0, 0);
+    int rc = sample_write(sample, result);
+    long calls = fail_io_disarm();
+
+    assert_int_equal(rc, 0);
+    assert_true(calls > 20);
+    assert_int_equal(remove(result->path), 0);
+    return calls;
+}
+
+static void assert_empty(const struct sample *sample)
+{
+    assert_int_equal(sample_run("test -z \"$(find '%s' -type f)\"", sample->directory), 0);
+}
+
+static void fail_each(struct sample *sample, int how, int expected)
+{
+    struct bundle_result whole;
+    long calls = count_calls(sample, &whole);
+    long failures = 0;
+
+    /* A little beyond: where one way failed, another is taken and makes more calls. */
+    for (long at = 1; at <= calls + 4; at++) {
+        struct bundle_result result;
+
+        fail_io_arm(at, how);
+        int rc = sample_write(sample, &result);
+        (void)fail_io_disarm();
+        if (rc) {
+            failures++;
+            assert_int_equal(rc, expected);
+        } else {
+            assert_string_equal(result.sha256, whole.sha256);
+            assert_int_equal(bag_verify(result.path, NULL, NULL, NULL), 0);
+            assert_int_equal(remove(result.path), 0);
+        }
+        assert_empty(sample);
+    }
+    if (expected == 0)
+        assert_int_equal(failures, 0);
+    else
+        assert_true(failures > 8);
+}
+
+static void any_failing_call_leaves_nothing_or_a_right_bundle(void **state)
+{
+    fail_each(*state, EIO, -ERROR_IO);
+}
+
+static void a_full_disk_at_any_call_is_named(void **state)
+{
+    fail_each(*state, ENOSPC, -ERROR_DISK_FULL);
+}
+
+static void a_call_that_the_file_system_does_not_know_has_another_way(void **state)
+{
+    fail_each(*state, EINVAL, -ERROR_IO);
+}
+
+static void short_writes_and_reads_change_nothing(void **state)
+{
+    fail_each(*state, FAIL_IO_SHORT, 0);
+}
+
+static void an_interrupted_write_is_repeated(void **state)
+{
+    struct sample *sample = *state;
+    struct bundle_result whole;
+    long calls = count_calls(sample, &whole);
+
+    for (long at = 1; at <= calls; at++) {
+        struct bundle_result result;
+
+        fail_io_arm(at, EINTR);
+        int rc = sample_write(sample, &result);
+        (void)fail_io_disarm();
+        if (rc)
+            assert_int_equal(rc, -ERROR_IO);
+        else
+            assert_int_equal(remove(result.path), 0);
+        assert_empty(sample);
+    }
+}
+
+static bool is_killed_at(struct sample *sample, long at)
+{
+    struct bundle_result result;
+    int status;
+    pid_t child = fork();
+
+    assert_true(child >= 0);
+    if (child == 0) {
+        fail_io_arm(at, FAIL_IO_KILL);
+        _exit(sample_write(sample, &result) == 0 ? 0 : 1);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFSIGNALED(status) || (WIFEXITED(status) && WEXITSTATUS(status) == 0));
+    return WIFSIGNALED(status);
+}
+
+static void a_kill_at_any_call_shows_nothing_or_a_right_bundle(void **state)
+{
+    struct sample *sample = *state;
+    struct bundle_result whole;
+    long calls = count_calls(sample, &whole);
+    long visible = 0;
+
+    for (long at = 1; at <= calls; at++) {
+        assert_true(is_killed_at(sample, at));
+        if (access(whole.path, F_OK) == 0) {
+            visible++;
+            assert_int_equal(bag_verify(whole.path, NULL, NULL, NULL), 0);
+        }
+        /* What may be left: one partial file, never with the final name. */
+        assert_int_equal(sample_run("test $(find '%s' -type f | wc -l) -le 1", sample->directory),
+                         0);
+        assert_int_equal(sample_run("rm -rf '%s'/*", sample->directory), 0);
+    }
+    assert_false(is_killed_at(sample, calls + 1));
+    assert_in_range(visible, 1, calls / 2);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+        TEST(any_failing_call_leaves_nothing_or_a_right_bundle),
+        TEST(a_full_disk_at_any_call_is_named),
+        TEST(a_call_that_the_file_system_does_not_know_has_another_way),
+        TEST(short_writes_and_reads_change_nothing),
+        TEST(an_interrupted_write_is_repeated),
+        TEST(a_kill_at_any_call_shows_nothing_or_a_right_bundle),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
