@@ -163,8 +163,8 @@ static int fill_pages(struct daemon *daemon)
         records.count = 0;
         rc = store_queued(daemon->store, &tenant_id, room, collect, &records);
         if (!rc) {
-            engine_fill(&daemon->engine, &tenant_id, records.items, records.count,
-                        records.count == room);
+            rc = engine_fill(&daemon->engine, &tenant_id, records.items, records.count,
+                             records.count == room);
         }
     }
     free(records.items);

@@ -2,16 +2,15 @@
 # shellcheck shell=bash disable=SC2034
 # The one list of Debian packages, and how to install what is missing. Sourced by etc/demo.sh and tests/run.sh.
 
-# libcmocka-dev: the configuration asks for it whether or not the tests are built.
 packages_to_build=(
     build-essential cmake ninja-build pkg-config
-    libarchive-dev libcmocka-dev libjansson-dev libmsgpack-dev libsqlite3-dev libssl-dev libyaml-dev libzmq3-dev
+    libarchive-dev libjansson-dev libmsgpack-dev libsqlite3-dev libssl-dev libyaml-dev libzmq3-dev
 )
 packages_to_demo=("${packages_to_build[@]}" openssl sqlite3 unzip)
 packages_to_test=(
     "${packages_to_demo[@]}"
     clang clang-format clang-tidy libclang-rt-14-dev man-db strace
-    python3 python3-jsonschema python3-msgpack python3-yaml python3-zmq
+    libcmocka-dev python3 python3-jsonschema python3-msgpack python3-yaml python3-zmq
 )
 
 # Installs what is missing of the packages named; asks apt for nothing when nothing is.

@@ -31,7 +31,8 @@ struct record {
     struct wall ready;      /* when a retryWait ends; 0 otherwise */
     struct wall changed;    /* of the last event */
     bool has_key;
-    uint8_t key_digest[RECORD_KEY_DIGEST_BYTES]; /* SHA-256 over requester and idempotency key */
+    uint8_t key_digest[RECORD_KEY_DIGEST_BYTES]; /* SHA-256 of the idempotency key; one key is one
+                                                    operation of its tenant */
 };
 
 /* An operation in a terminal stage never changes again. */

@@ -106,7 +106,7 @@ formatted() {
 tidy() {
     sed -n 's/^ *"file": "\(.*\)",\{0,1\}$/\1/p' build/clang/compile_commands.json |
         grep -v "^$top/build/" | grep -v "^$top/tests/" | sort -u |
-        tr '\n' '\0' | xargs -0 -r -n 4 -P "$jobs" clang-tidy --quiet -p build/clang 2>build/clang-tidy.log ||
+        tr '\n' '\0' | xargs -0 -r -n 1 -P "$jobs" clang-tidy --quiet -p build/clang 2>build/clang-tidy.log ||
         {
             tail -n 20 build/clang-tidy.log
             return 1

@@ -171,13 +171,14 @@ void engine_retry(struct engine *engine, const struct record *record, struct now
 
 bool engine_needs_page(const struct engine *engine, struct now now, struct uuid *tenant_id)
 {
-    return now.mono.ms >= engine->offer_after.ms &&
-           pool_free(&engine->pool) > (int64_t)engine->attempts.offered &&
-           queue_needs_page(&engine->queue, tenant_id);
+    int64_t free_slots = pool_free(&engine->pool) - (int64_t)engine->attempts.offered;
+
+    return now.mono.ms >= engine->offer_after.ms && free_slots > 0 &&
+           queue_needs_page(&engine->queue, (size_t)free_slots, tenant_id);
 }
 
-void engine_fill(struct engine *engine, const struct uuid *tenant_id, const struct record *records,
-                 size_t count, bool has_more)
+int engine_fill(struct engine *engine, const struct uuid *tenant_id, const struct record *records,
+                size_t count, bool has_more)
 {
     struct queue_entry entries[QUEUE_PAGE];
     size_t kept = 0;
@@ -189,7 +190,7 @@ void engine_fill(struct engine *engine, const struct uuid *tenant_id, const stru
         }
     }
     /* What did not fit on the page is as much in the store only as what was not read. */
-    queue_fill(&engine->queue, tenant_id, entries, kept, has_more || i < count);
+    return queue_fill(&engine->queue, tenant_id, entries, kept, has_more || i < count);
 }
 
 static int64_t fence_next(struct engine *engine)

@@ -98,9 +98,10 @@ void engine_retry_next(struct engine *engine, struct wall earliest);
  * given out. */
 bool engine_needs_page(const struct engine *engine, struct now now, struct uuid *tenant_id);
 
-/* The oldest queued records of that tenant as they are stored; those in flight are passed over. */
-void engine_fill(struct engine *engine, const struct uuid *tenant_id, const struct record *records,
-                 size_t count, bool has_more);
+/* The oldest queued records of that tenant as they are stored; those in flight are passed over.
+ * -ERROR_MEMORY: the page is empty as before. */
+int engine_fill(struct engine *engine, const struct uuid *tenant_id, const struct record *records,
+                size_t count, bool has_more);
 
 /* Offers for the free slots, up to limit. */
 void engine_dispatch(struct engine *engine, struct now now, size_t limit, struct outcome *outcome);

@@ -97,6 +97,8 @@ static void ring_leave(struct queue *queue, struct queue_tenant *tenant)
     tenant->previous->next = tenant->next;
     tenant->next->previous = tenant->previous;
     tenant->next = tenant->previous = NULL;
+    free(tenant->page);
+    tenant->page = NULL;
 }
 
 static int page_ensure(struct queue_tenant *tenant)
@@ -168,37 +170,34 @@ int queue_expect(struct queue *queue, const struct uuid *tenant_id)
     return 0;
 }
 
-bool queue_needs_page(const struct queue *queue, struct uuid *tenant_id)
+bool queue_needs_page(const struct queue *queue, size_t within, struct uuid *tenant_id)
 {
     struct queue_tenant *tenant = queue->turn;
 
-    if (!tenant) {
-        return false;
-    }
-    do {
+    for (; tenant && within > 0; within--) {
         if (tenant->count == 0 && tenant->has_more) {
             *tenant_id = tenant->id;
             return true;
         }
-        tenant = tenant->next;
-    } while (tenant != queue->turn);
+        tenant = tenant->next == queue->turn ? NULL : tenant->next;
+    }
     return false;
 }
 
-void queue_fill(struct queue *queue, const struct uuid *tenant_id,
-                const struct queue_entry *entries, size_t count, bool has_more)
+int queue_fill(struct queue *queue, const struct uuid *tenant_id, const struct queue_entry *entries,
+               size_t count, bool has_more)
 {
     struct queue_tenant *tenant = tenant_find(queue, tenant_id);
 
     if (!tenant || !tenant->next) {
-        return;
+        return 0;
     }
     if (count > QUEUE_PAGE) {
         count = QUEUE_PAGE;
         has_more = true;
     }
     if (count > 0 && page_ensure(tenant)) {
-        return; /* still wants its page; asked for again in the next turn */
+        return -ERROR_MEMORY; /* still wants its page; asked for again in the next turn */
     }
     queue->held -= tenant->count;
     for (size_t i = 0; i < count; i++) {
@@ -211,6 +210,7 @@ void queue_fill(struct queue *queue, const struct uuid *tenant_id,
     if (count == 0 && !has_more) {
         ring_leave(queue, tenant);
     }
+    return 0;
 }
 
 bool queue_pop(struct queue *queue, struct queue_entry *entry)

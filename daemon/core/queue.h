@@ -46,12 +46,14 @@ int queue_push_front(struct queue *queue, const struct queue_entry *entry);
 /* The tenant has operations queued in the store that are not in its page. -ERROR_MEMORY. */
 int queue_expect(struct queue *queue, const struct uuid *tenant_id);
 
-/* Whether some tenant's page is empty although more wait in the store; tells which. */
-bool queue_needs_page(const struct queue *queue, struct uuid *tenant_id);
+/* Whether, of the tenants whose turn comes next (so many as within says), one has an empty page
+ * although more wait in the store; tells which. */
+bool queue_needs_page(const struct queue *queue, size_t within, struct uuid *tenant_id);
 
-/* The oldest queued operations of such a tenant; whether there are more than these. */
-void queue_fill(struct queue *queue, const struct uuid *tenant_id,
-                const struct queue_entry *entries, size_t count, bool has_more);
+/* The oldest queued operations of such a tenant; whether there are more than these.
+ * -ERROR_MEMORY: the page stays empty. */
+int queue_fill(struct queue *queue, const struct uuid *tenant_id, const struct queue_entry *entries,
+               size_t count, bool has_more);
 
 /* Takes the next entry; false when no page holds one. */
 bool queue_pop(struct queue *queue, struct queue_entry *entry);

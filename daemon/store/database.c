@@ -43,7 +43,10 @@ static const char *const texts[STATEMENT_COUNT] = {
     [STATEMENT_COMMIT] = "COMMIT",
     [STATEMENT_PUT_EVENT] = "INSERT INTO events(" ROW_COLUMNS ",kind) VALUES(" ROW_VALUES ",?21)",
     [STATEMENT_PUT_OPERATION] =
-        "INSERT OR REPLACE INTO operations(" ROW_COLUMNS ") VALUES(" ROW_VALUES ")",
+        "INSERT INTO operations(" ROW_COLUMNS ") VALUES(" ROW_VALUES ")"
+        " ON CONFLICT(id) DO UPDATE SET sequence=?5,revision=?6,status=?7,stage=?8,attempt=?9,"
+        "fence=?10,failure=?11,failure_is_retryable=?12,completed_ms=?14,expiration_ms=?16,"
+        "ready_ms=?17,changed_ms=?18,result=?20",
     [STATEMENT_PUT_COUNT] = "INSERT INTO counts(tenant_id, stage, number) VALUES(?1, ?2, ?3)"
                             " ON CONFLICT DO UPDATE SET number = number + excluded.number",
     [STATEMENT_PUT_META] = "INSERT OR REPLACE INTO meta(name, value) VALUES(?1, ?2)",

@@ -84,7 +84,7 @@ static void take(struct queue *queue, struct model *model, size_t room)
     if (model->flying == sizeof model->in_flight / sizeof model->in_flight[0]) {
         return;
     }
-    while (queue_needs_page(queue, &tenant)) {
+    while (queue_needs_page(queue, SIZE_MAX, &tenant)) {
         fill_page(queue, model, &tenant, room);
     }
     if (!queue_pop(queue, &entry)) {

@@ -103,7 +103,7 @@ static void a_hundred_thousand_of_one_tenant_delay_another_by_one_turn(void **st
 
         push(&queue, 2, 900000);
         for (int i = 0; i < 2; i++) {
-            if (queue_needs_page(&queue, &tenant)) {
+            if (queue_needs_page(&queue, SIZE_MAX, &tenant)) {
                 for (size_t k = 0; k < QUEUE_PAGE; k++) {
                     page[k] = entry_of(1, next + k);
                 }
@@ -154,13 +154,13 @@ static void a_full_page_gives_its_last_back_to_the_store(void **state)
     assert_int_equal(queue.held, QUEUE_PAGE);
     assert_int_equal(pop(&queue), 1000);
     for (uint64_t i = 1; i < QUEUE_PAGE; i++) {
-        assert_false(queue_needs_page(&queue, &tenant));
+        assert_false(queue_needs_page(&queue, SIZE_MAX, &tenant));
         assert_int_equal(pop(&queue), i);
     }
-    assert_true(queue_needs_page(&queue, &tenant));
+    assert_true(queue_needs_page(&queue, SIZE_MAX, &tenant));
     assert_int_equal(number_of(&tenant), 1);
     queue_fill(&queue, &tenant, NULL, 0, false);
-    assert_false(queue_needs_page(&queue, &tenant));
+    assert_false(queue_needs_page(&queue, SIZE_MAX, &tenant));
     assert_null(queue.turn);
     queue_release(&queue);
 }
@@ -180,7 +180,7 @@ static void a_new_one_does_not_overtake_those_that_wait_in_the_store(void **stat
         push(&queue, 1, 1000 + i);
     }
     assert_int_equal(queue.held, 0);
-    assert_true(queue_needs_page(&queue, &tenant));
+    assert_true(queue_needs_page(&queue, SIZE_MAX, &tenant));
     queue_release(&queue);
 }
 
