@@ -56,9 +56,11 @@ static struct effect *add(struct effects *effects, enum effect_kind kind)
     }
     items = &effects->items[effects->count++];
     items->kind = kind;
+    items->topic_at = 0;
+    items->topic_bytes = 0;
     items->at = effects->bytes.size_bytes;
     items->size_bytes = 0;
-    items->topic_bytes = 0;
+    items->fence = 0;
     return items;
 }
 

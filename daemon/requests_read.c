@@ -59,15 +59,21 @@ static int list_operation(void *argument, enum event_kind kind, const struct rec
 
 static uint64_t query_hash(const struct store_query *query)
 {
-    uint8_t bytes[2 * UUID_BYTES + 2] = {0};
+    struct {
+        struct uuid tenant_id;
+        struct uuid user_id;
+        uint8_t has_user_id;
+        uint8_t status; /* 0: any */
+    } key = {.tenant_id = query->tenant_id};
 
-    for (int i = 0; i < UUID_BYTES; i++) {
-        bytes[i] = query->tenant_id.bytes[i];
-        bytes[UUID_BYTES + i] = query->has_user_id ? query->user_id.bytes[i] : 0;
+    if (query->has_user_id) {
+        key.user_id = query->user_id;
+        key.has_user_id = 1;
     }
-    bytes[2 * UUID_BYTES] = query->has_user_id;
-    bytes[2 * UUID_BYTES + 1] = (uint8_t)(query->has_status ? query->status + 1 : 0);
-    return page_query(bytes, sizeof bytes);
+    if (query->has_status) {
+        key.status = (uint8_t)(query->status + 1);
+    }
+    return page_query(&key, sizeof key); /* bytes only, so there is no padding in it */
 }
 
 int call_list_operations(struct call *call)

@@ -77,6 +77,7 @@ static int take_worker(const struct reading *reading)
     settings->compression_level = (int)reading->read.bundles.compression_level;
     settings->attempt_ms = reading->read.limits.attempt_seconds * 1000;
     settings->bundle_bytes = reading->read.limits.bundle_bytes;
+    settings->bundle_files = reading->read.limits.bundle_files;
     return 0;
 }
 

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""What bad input gets, case by case: the exact status, outer code, inner code and target. After each
-case the daemon still answers everybody."""
+"""What bad input gets, case by case: the exact status, outer code, inner code and target. After
+each case the daemon still answers everybody."""
 import re
 import time
 

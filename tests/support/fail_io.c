@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/types.h>
 #include <unistd.h>
@@ -122,6 +123,11 @@ int ftruncate(int file, off_t size_bytes)
 off_t lseek(int file, off_t at, int whence)
 {
     return CALL(lseek, file, at, whence);
+}
+
+int flock(int file, int operation)
+{
+    return CALL(flock, file, operation);
 }
 
 int fsync(int file)

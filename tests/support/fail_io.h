@@ -2,8 +2,8 @@
 /* Makes the n-th call of the C library's file functions fail, once: for "fail the n-th call, for
  * all n". Link the shared library fail_io and call these, or preload it into a program and set
  * FAIL_IO_AT to n and FAIL_IO_HOW to an errno, "short" or "kill". Counted, together: open, openat,
- * mkdirat, write, pread, ftruncate, lseek, fsync, close, renameat2, linkat, unlinkat. Not for
- * several threads at once. */
+ * mkdirat, write, pread, ftruncate, lseek, flock, fsync, close, renameat2, linkat, unlinkat. Not
+ * for several threads at once. */
 #ifndef TESTS_SUPPORT_FAIL_IO_H
 #define TESTS_SUPPORT_FAIL_IO_H
 

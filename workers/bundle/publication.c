@@ -4,13 +4,15 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "schemas/base/errors.h"
 #include "workers/bundle/spool.h"
 
-#define FOLDER_FLAGS (O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+#define FOLDER_FLAGS  (O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+#define PARTIAL_TRIES 3
 
 static int open_folders(struct publication *publication, const char *directory, const char *folder)
 {
@@ -23,28 +25,63 @@ static int open_folders(struct publication *publication, const char *directory, 
     return publication->folder < 0 ? file_error(errno) : 0;
 }
 
+static void close_descriptor(int *descriptor)
+{
+    if (*descriptor >= 0)
+        (void)close(*descriptor); /* of something discarded, or of a folder that is only read */
+    *descriptor = -1;
+}
+
+/* -ERROR_LOCKED when the file was taken for a leftover before it was locked. */
+static int lock_partial(const struct publication *publication)
+{
+    struct stat status;
+    int locked;
+
+    do {
+        locked = flock(publication->file, LOCK_EX);
+    } while (locked != 0 && errno == EINTR);
+    if (locked != 0 || fstat(publication->file, &status) != 0)
+        return file_error(errno);
+    return status.st_nlink > 0 ? 0 : -ERROR_LOCKED;
+}
+
+static int make_partial(struct publication *publication)
+{
+    publication->file = openat(publication->folder, publication->partial,
+                               O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (publication->file < 0)
+        return file_error(errno);
+    publication->has_partial = true;
+    int rc = lock_partial(publication);
+    if (rc == -ERROR_LOCKED) {
+        publication->has_partial = false;
+        close_descriptor(&publication->file);
+    }
+    return rc;
+}
+
 static int open_partial(struct publication *publication)
 {
     struct stat status;
+    int rc = -ERROR_LOCKED;
 
     /* Told early, so that no gathering is wasted; the rename is what makes sure. */
     if (fstatat(publication->folder, publication->final, &status, AT_SYMLINK_NOFOLLOW) == 0)
         return -ERROR_BUNDLE_EXISTS;
     if (errno != ENOENT)
         return file_error(errno);
-    publication->file = openat(publication->folder, publication->partial,
-                               O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (publication->file < 0)
-        return file_error(errno);
-    publication->has_partial = true;
-    return 0;
+    for (int i = 0; rc == -ERROR_LOCKED && i < PARTIAL_TRIES; i++)
+        rc = make_partial(publication);
+    return rc == -ERROR_LOCKED ? -ERROR_IO : rc;
 }
 
 int publication_open(struct publication *publication, const char *directory, const char *folder,
                      const char *name)
 {
     int bytes = snprintf(publication->final, PUBLICATION_NAME_BYTES, "%s", name);
-    int partial_bytes = snprintf(publication->partial, PUBLICATION_NAME_BYTES, "%s.partial", name);
+    int partial_bytes =
+        snprintf(publication->partial, PUBLICATION_NAME_BYTES, "%s" PUBLICATION_SUFFIX, name);
 
     if (bytes < 0 || partial_bytes < 0 || partial_bytes >= PUBLICATION_NAME_BYTES)
         return -ERROR_TOO_LONG;
@@ -81,29 +118,21 @@ int publication_commit(struct publication *publication)
 {
     if (fsync(publication->file) != 0)
         return file_error(errno);
-    int closed = close(publication->file);
-
-    publication->file = -1;
-    if (closed != 0)
-        return file_error(errno);
     int rc = rename_exclusively(publication);
     if (rc)
         return rc;
     publication->has_partial = false;
+    /* Only now: closing lets go of the lock that keeps the partial name from being swept. */
+    int closed = close(publication->file);
+
+    publication->file = -1;
     /* The directory too, each time: whoever made the folder may have died before its own fsync. */
-    if (fsync(publication->folder) == 0 && fsync(publication->root) == 0)
+    if (closed == 0 && fsync(publication->folder) == 0 && fsync(publication->root) == 0)
         return 0;
     rc = file_error(errno);
     /* Whole, but perhaps gone after a power cut: nobody is told of it, so nobody may see it. */
     (void)unlinkat(publication->folder, publication->final, 0);
     return rc;
-}
-
-static void close_descriptor(int *descriptor)
-{
-    if (*descriptor >= 0)
-        (void)close(*descriptor); /* of something discarded, or of a folder that is only read */
-    *descriptor = -1;
 }
 
 void publication_discard(struct publication *publication)

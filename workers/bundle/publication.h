@@ -2,18 +2,20 @@
 /* One file on its way to becoming visible in a directory: written as "<name>.partial", and named
  * "<name>" only when every byte of it is on the disk. A reader therefore sees nothing or all, at
  * whatever point the process or the machine dies; a crash can leave a .partial, never half a file
- * under the final name. One thread. */
+ * under the final name (workers/bundle/leftovers.h removes that). The writer holds flock(2) on
+ * the partial file as long as it has that name. One thread. */
 #ifndef WORKERS_BUNDLE_PUBLICATION_H
 #define WORKERS_BUNDLE_PUBLICATION_H
 
 #include <stdbool.h>
 
 #define PUBLICATION_NAME_BYTES 128
+#define PUBLICATION_SUFFIX     ".partial"
 
 struct publication {
     int root;   /* the directory, or -1 */
     int folder; /* the folder in it, or -1 */
-    int file;   /* the partial file, open for writing, or -1 */
+    int file;   /* the partial file, open for writing and locked, or -1 */
     bool has_partial;
     char partial[PUBLICATION_NAME_BYTES];
     char final[PUBLICATION_NAME_BYTES];

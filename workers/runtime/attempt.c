@@ -302,6 +302,7 @@ static bool begin(struct attempt *attempt)
         .directory = settings->bundle_directory,
         .compression_level = settings->compression_level,
         .maximum_bytes = (uint64_t)settings->bundle_bytes,
+        .maximum_files = (uint64_t)settings->bundle_files,
     };
 
     int rc = registry_find(&settings->registry, &job->tenant_id, &job->user_id, attempt->stop,

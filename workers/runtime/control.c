@@ -12,6 +12,7 @@
 
 #include "schemas/base/errors.h"
 #include "schemas/base/log.h"
+#include "workers/bundle/leftovers.h"
 #include "workers/runtime/sockets.h"
 #include "workers/runtime/worker.h"
 
@@ -169,6 +170,17 @@ static int turn(struct control *control)
     return 0;
 }
 
+/* Leftovers only take up room: what cannot be removed now is no reason not to work. */
+static void sweep_leftovers(const struct settings *settings)
+{
+    size_t removed;
+    int rc = bundle_sweep_leftovers(settings->bundle_directory, &removed);
+
+    if (rc || removed > 0)
+        log_line(rc ? LOG_WARNING : LOG_INFO, "swept", "leftovers=%zu code=%s", removed,
+                 error_row(rc)->inner_code);
+}
+
 int control_run(const struct settings *settings)
 {
     char instance[UUID_TEXT_BUFFER];
@@ -179,6 +191,7 @@ int control_run(const struct settings *settings)
         return rc;
     control->settings = settings;
     control->signals = -1;
+    sweep_leftovers(settings); /* before the first offer can come */
     rc = control_open(control);
     if (!rc)
         log_line(LOG_INFO, "started", "name=%s instance=%s slots=%d sources=%zu version=%s",

@@ -32,6 +32,7 @@ struct settings {
     int compression_level;
     int64_t attempt_ms;
     int64_t bundle_bytes;
+    int64_t bundle_files;
     struct source *sources[LIMIT_SOURCES];
     size_t source_count;
 };

@@ -126,7 +126,7 @@ static void generate_struct(const struct schema *schema, uint64_t *seed, uint32_
         if (schema->fields[i].is_required) {
             chosen |= UINT64_C(1) << i;
         }
-        pairs += (chosen >> i) & 1;
+        pairs += (uint32_t)(chosen >> i) & 1U;
     }
     wire_map(output, pairs);
     for (uint32_t k = 0; k < schema->field_count; k++) {

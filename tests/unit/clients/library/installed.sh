@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # What gets installed: the header alone in C and C++, the symbols of both libraries, and a program built by pkg-config
 # from a DESTDIR. Usage: installed.sh BUILD_DIRECTORY COMPILER SANITIZERS
 set -eu

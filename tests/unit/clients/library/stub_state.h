@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* What the stub knows, and its answers. No sockets; the caller holds the lock. */
+/* What the stub knows (stub_state.c), and its answers (stub_answer.c). No sockets; the caller holds
+ * the lock. */
 #ifndef TESTS_UNIT_CLIENTS_LIBRARY_STUB_STATE_H
 #define TESTS_UNIT_CLIENTS_LIBRARY_STUB_STATE_H
 
@@ -7,6 +8,10 @@
 
 #define STUB_OPERATIONS 256
 #define STUB_EVENTS     4096
+
+/* When everything happens, and in which tenant. */
+#define STUB_NOW_MS 1795000000000
+extern const struct uuid stub_tenant;
 
 struct stub_state {
     struct operation operations[STUB_OPERATIONS];

@@ -103,6 +103,17 @@ char *fixture_payload(const char *member, const char *json_value)
     return text;
 }
 
+char *fixture_format(const char *text, ...)
+{
+    char *string = NULL;
+    va_list arguments;
+
+    va_start(arguments, text);
+    assert_true(vasprintf(&string, text, arguments) >= 0);
+    va_end(arguments);
+    return string;
+}
+
 int fixture_verify(char *token, struct claims *claims)
 {
     int rc = token_verify(fixture_rules(), fixture_keys(), text_of(token), NOW, claims);

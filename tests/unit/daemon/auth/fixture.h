@@ -40,6 +40,9 @@ int fixture_load(const char *content, struct key_set **set, char message[KEY_SET
 /* The usual payload with one member replaced by this JSON value, or left out when it is NULL. */
 char *fixture_payload(const char *member, const char *json_value);
 
+/* As printf writes it; the caller frees it. */
+char *fixture_format(const char *text, ...) __attribute__((format(printf, 1, 2)));
+
 /* Verifies with the fixture's keys and rules at NOW and frees the token. */
 int fixture_verify(char *token, struct claims *claims);
 

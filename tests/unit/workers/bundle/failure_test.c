@@ -15,6 +15,7 @@
 #include "schemas/base/errors.h"
 #include "tests/support/bundle_sample.h"
 #include "tests/support/fail_io.h"
+#include "workers/bundle/leftovers.h"
 
 static int set_up(void **state)
 {
@@ -136,6 +137,16 @@ static bool is_killed_at(struct sample *sample, long at)
     return WIFSIGNALED(status);
 }
 
+/* A sweep leaves nothing but what a reader may see. */
+static void assert_swept(const struct sample *sample)
+{
+    size_t removed;
+
+    assert_int_equal(bundle_sweep_leftovers(sample->directory, &removed), 0);
+    assert_int_equal(
+        sample_run("test -z \"$(find '%s' -type f ! -name '*.zip')\"", sample->directory), 0);
+}
+
 static void a_kill_at_any_call_shows_nothing_or_a_right_bundle(void **state)
 {
     struct sample *sample = *state;
@@ -152,10 +163,46 @@ static void a_kill_at_any_call_shows_nothing_or_a_right_bundle(void **state)
         /* What may be left: one partial file, never with the final name. */
         assert_int_equal(sample_run("test $(find '%s' -type f | wc -l) -le 1", sample->directory),
                          0);
+        assert_swept(sample);
         assert_int_equal(sample_run("rm -rf '%s'/*", sample->directory), 0);
     }
     assert_false(is_killed_at(sample, calls + 1));
     assert_in_range(visible, 1, calls / 2);
+}
+
+static void put_leftovers(const struct sample *sample)
+{
+    assert_int_equal(sample_run("mkdir -p '%s/" SAMPLE_TENANT "' && cd '%s/" SAMPLE_TENANT "' && "
+                                "touch " SAMPLE_STEM ".zip.partial " SAMPLE_OPERATION
+                                "-0000000000000001.zip.partial",
+                                sample->directory, sample->directory),
+                     0);
+}
+
+static void a_sweep_that_fails_at_any_call_goes_on_and_the_next_does_the_rest(void **state)
+{
+    struct sample *sample = *state;
+    size_t removed;
+    size_t rest;
+    long failures = 0;
+
+    put_leftovers(sample);
+    fail_io_arm(0, 0);
+    assert_int_equal(bundle_sweep_leftovers(sample->directory, &removed), 0);
+    long calls = fail_io_disarm();
+    assert_int_equal(removed, 2);
+    for (long at = 1; at <= calls; at++) {
+        put_leftovers(sample);
+        fail_io_arm(at, EIO);
+        int rc = bundle_sweep_leftovers(sample->directory, &removed);
+        (void)fail_io_disarm();
+        assert_true(rc == 0 || rc == -ERROR_IO);
+        failures += rc != 0;
+        assert_int_equal(bundle_sweep_leftovers(sample->directory, &rest), 0);
+        assert_int_equal(removed + rest, 2);
+        assert_int_equal(rc != 0, rest > 0);
+    }
+    assert_int_equal(failures, 2 + 3 * 2); /* two folders; each file opened, locked, removed */
 }
 
 int main(void)
@@ -168,6 +215,7 @@ int main(void)
         TEST(short_writes_and_reads_change_nothing),
         TEST(an_interrupted_write_is_repeated),
         TEST(a_kill_at_any_call_shows_nothing_or_a_right_bundle),
+        TEST(a_sweep_that_fails_at_any_call_goes_on_and_the_next_does_the_rest),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -19,6 +19,7 @@
 const struct played_options played_usual = {
     .slots = 2,
     .attempt_seconds = 3600,
+    .bundle_files = 1000,
     .busy_timeout_ms = 600000,
     .bundle_directory = "bundles",
 };
@@ -54,6 +55,7 @@ static const char configuration[] =
     "  base_url: https://export.example.org/bundles/\n"
     "limits:\n"
     "  attempt_seconds: %d\n"
+    "  bundle_files: %d\n"
     "sources:\n"
     "  - name: mailbox\n"
     "    kind: sqlite\n"
@@ -82,8 +84,8 @@ static void write_configuration(const struct played *played, const struct played
     const char *d = played->directory;
     char text[4096];
     int size = snprintf(text, sizeof(text), configuration, options->slots, d, d, d, d, d,
-                        options->bundle_directory, options->attempt_seconds, d,
-                        options->busy_timeout_ms, d);
+                        options->bundle_directory, options->attempt_seconds, options->bundle_files,
+                        d, options->busy_timeout_ms, d);
 
     assert_true(size > 0 && size < (int)sizeof(text));
     assert_int_equal(temporary_write(d, "worker.yaml", text, (size_t)size), 0);

@@ -44,6 +44,7 @@ struct played {
 struct played_options {
     int slots;
     int attempt_seconds;
+    int bundle_files;
     int busy_timeout_ms;
     const char *bundle_directory; /* below the folder; made unless is_without_directory */
     bool is_without_directory;

@@ -223,23 +223,6 @@ static void a_required_source_that_fails_fails_the_attempt(void **state)
     played_expect_files(played, 1, 0);
 }
 
-static void an_attempt_that_takes_too_long_fails(void **state)
-{
-    struct played *played = *state;
-    struct played_options options = played_usual;
-
-    options.attempt_seconds = 1;
-    played_serve(played, &options);
-    played_lock(played);
-    played_offer(played, PLAYED_ADA, 1);
-    played_expect(played, REPORT_KIND_FAILED, 1);
-    assert_int_equal(played->report.failed.code, FAILURE_CODE_TIME_LIMIT);
-    struct source_result mailbox = source_at(&played->report.failed.sources, 0);
-    assert_int_equal(mailbox.state, SOURCE_STATE_FAILED);
-    assert_int_equal(mailbox.reason, SOURCE_REASON_TIME_LIMIT);
-    played_expect_files(played, 1, 0);
-}
-
 static void progress_is_told_while_it_gathers(void **state)
 {
     struct played *played = *state;
@@ -385,7 +368,6 @@ int main(void)
         TEST(an_unknown_person_fails_for_good),
         TEST(an_optional_source_that_fails_is_a_named_gap),
         TEST(a_required_source_that_fails_fails_the_attempt),
-        TEST(an_attempt_that_takes_too_long_fails),
         TEST(progress_is_told_while_it_gathers),
         TEST(sigterm_lets_a_running_attempt_finish),
         TEST(sigterm_stops_what_does_not_finish),

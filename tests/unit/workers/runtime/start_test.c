@@ -48,6 +48,26 @@ static void minus_t_checks_and_ends(void **state)
     assert_int_equal(process_exit_code(&played->worker), 0);
 }
 
+/* -t looks, and changes nothing. */
+static void a_start_removes_what_a_killed_worker_left(void **state)
+{
+    struct played *played = *state;
+    char path[256];
+
+    played_open(played, &played_usual);
+    snprintf(path, sizeof(path), "%s/bundles/" PLAYED_TENANT, played->directory);
+    assert_int_equal(temporary_directories(path), 0);
+    assert_int_equal(temporary_write(path, PLAYED_ADA "-0000000000000007.zip.partial", "half", 4),
+                     0);
+    played_start(played, true);
+    assert_int_equal(process_wait(&played->worker, PLAYED_WAIT_MS), 0);
+    assert_int_equal(played_files(played, 7), 1);
+    played_start(played, false);
+    played_expect_files(played, 7, 0);
+    played_expect(played, REPORT_KIND_HEARTBEAT, 0);
+    assert_true(played_log_has(played, "event=swept leftovers=1 code=ok"));
+}
+
 static void wrong_settings_are_refused_with_their_line(void **state)
 {
     struct played *played = *state;
@@ -62,11 +82,11 @@ static void wrong_settings_are_refused_with_their_line(void **state)
          "worker.yaml:12: registry.profile_statement: "},
         {"registry.db", "missing.db", "worker.yaml:11: registry.database: "},
         {"FROM mail WHERE tenant = :tenant_id AND ", "FROM mail WHERE ",
-         "worker.yaml:22: sources[0].statement: "},
-        {"mail.db", "missing.db", "worker.yaml:21: sources[0].database: "},
-        {"/drive\n", "/missing\n", "worker.yaml:27: sources[1].root: "},
-        {"'{tenant_id}/{user_id}'", "'{user_id}'", "worker.yaml:28: sources[1].pattern: "},
-        {"name: drive", "name: mailbox", "worker.yaml:24: sources[1].name: "},
+         "worker.yaml:23: sources[0].statement: "},
+        {"mail.db", "missing.db", "worker.yaml:22: sources[0].database: "},
+        {"/drive\n", "/missing\n", "worker.yaml:28: sources[1].root: "},
+        {"'{tenant_id}/{user_id}'", "'{user_id}'", "worker.yaml:29: sources[1].pattern: "},
+        {"name: drive", "name: mailbox", "worker.yaml:25: sources[1].name: "},
     };
     char path[256];
     static char text[8192];
@@ -101,6 +121,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_missing_bundle_directory_refuses_the_start),
         TEST(minus_t_checks_and_ends),
+        TEST(a_start_removes_what_a_killed_worker_left),
         TEST(wrong_settings_are_refused_with_their_line),
     };
 
