@@ -215,6 +215,8 @@ int turn_run(struct daemon *daemon)
 
     sockets_receive(daemon->sockets, TURN_BUDGET, on_message, daemon);
     rc = daemon->failure ? daemon->failure : decide(daemon);
+    registry_rest(
+        daemon->registry); /* before the fsync, during which the registry may be written */
     if (!rc && is_idle(daemon)) {
         rc = store_catch_up(daemon->store, IDLE_PORTION);
     }

@@ -2,10 +2,12 @@
 #include "daemon/net/sockets.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
 #include <zmq.h>
 
 #include "schemas/base/errors.h"
@@ -62,20 +64,47 @@ static bool set_options(void *socket, enum socket_kind kind, const struct socket
     return is_set;
 }
 
+/* libzmq unlinks an ipc path before it binds, and so would take it away from a daemon that is
+ * listening there. */
+static bool is_taken(const char *endpoint)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    const char *path = endpoint + strlen("ipc://");
+    bool is_listening = false;
+    int probe;
+
+    if (strncmp(endpoint, "ipc://", strlen("ipc://")) != 0 || path[0] == '@' || path[0] == '*' ||
+        strlen(path) >= sizeof address.sun_path) {
+        return false;
+    }
+    memcpy(address.sun_path, path, strlen(path) + 1);
+    probe = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (probe >= 0) {
+        is_listening = connect(probe, (struct sockaddr *)&address, sizeof address) == 0;
+        close(probe);
+    }
+    return is_listening;
+}
+
 static int open_socket(struct sockets *sockets, enum socket_kind kind,
                        const struct sockets_options *options, char *message)
 {
     char endpoint[SOCKETS_ENDPOINT_BYTES];
     size_t size_bytes = SOCKETS_ENDPOINT_BYTES;
-    void *socket;
+    void *handle;
 
     if (text_copy(options->endpoints[kind], endpoint, sizeof endpoint)) {
         snprintf(message, SOCKETS_MESSAGE_BYTES, "an endpoint is too long");
         return -ERROR_CONFIGURATION;
     }
-    socket = sockets->sockets[kind] = zmq_socket(sockets->context, types[kind]);
-    if (!socket || !set_options(socket, kind, options) || zmq_bind(socket, endpoint) ||
-        zmq_getsockopt(socket, ZMQ_LAST_ENDPOINT, sockets->endpoints[kind], &size_bytes)) {
+    if (is_taken(endpoint)) {
+        snprintf(message, SOCKETS_MESSAGE_BYTES, "cannot listen on %s: another process does",
+                 endpoint);
+        return -ERROR_CONFIGURATION;
+    }
+    handle = sockets->sockets[kind] = zmq_socket(sockets->context, types[kind]);
+    if (!handle || !set_options(handle, kind, options) || zmq_bind(handle, endpoint) ||
+        zmq_getsockopt(handle, ZMQ_LAST_ENDPOINT, sockets->endpoints[kind], &size_bytes)) {
         snprintf(message, SOCKETS_MESSAGE_BYTES, "cannot listen on %s: %s", endpoint,
                  zmq_strerror(zmq_errno()));
         return -ERROR_CONFIGURATION;

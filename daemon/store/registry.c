@@ -18,6 +18,8 @@ struct registry {
     sqlite3 *database;
     sqlite3_stmt *profile;
     sqlite3_stmt *list;
+    sqlite3_stmt *begin;
+    sqlite3_stmt *commit;
     char message[REGISTRY_MESSAGE_BYTES];
     char user_principal_name[4 * USER_PRINCIPAL_NAME_LENGTH]; /* of the profile found last */
     char display_name[4 * DISPLAY_NAME_LENGTH];
@@ -75,6 +77,12 @@ static int open_database(struct registry *registry, const struct registry_option
                      NULL, NULL, NULL) != SQLITE_OK) {
         return refuse(registry, "registry.database", sqlite3_errmsg(registry->database));
     }
+    if (sqlite3_prepare_v3(registry->database, "BEGIN", -1, SQLITE_PREPARE_PERSISTENT,
+                           &registry->begin, NULL) != SQLITE_OK ||
+        sqlite3_prepare_v3(registry->database, "COMMIT", -1, SQLITE_PREPARE_PERSISTENT,
+                           &registry->commit, NULL) != SQLITE_OK) {
+        return refuse(registry, "registry.database", sqlite3_errmsg(registry->database));
+    }
     rc = prepare(registry, options->profile_statement, "registry.profile_statement",
                  profile_parameters, &registry->profile);
     return rc ? rc
@@ -107,6 +115,8 @@ void registry_close(struct registry **registry)
     }
     sqlite3_finalize((*registry)->profile);
     sqlite3_finalize((*registry)->list);
+    sqlite3_finalize((*registry)->begin);
+    sqlite3_finalize((*registry)->commit);
     sqlite3_close((*registry)->database);
     free(*registry);
     *registry = NULL;
@@ -160,6 +170,24 @@ static struct text keep(struct text text, char *buffer)
     return (struct text){buffer, text.size_bytes};
 }
 
+/* A snapshot that cannot be had is no error here: then each question takes its own, and says what
+ * is wrong. */
+static void read_begin(struct registry *registry)
+{
+    if (sqlite3_get_autocommit(registry->database)) {
+        (void)sqlite3_step(registry->begin);
+        sqlite3_reset(registry->begin);
+    }
+}
+
+void registry_rest(struct registry *registry)
+{
+    if (!sqlite3_get_autocommit(registry->database)) {
+        (void)sqlite3_step(registry->commit);
+        sqlite3_reset(registry->commit);
+    }
+}
+
 int registry_find(struct registry *registry, const struct uuid *tenant_id,
                   const struct uuid *user_id, struct profile *profile)
 {
@@ -167,6 +195,7 @@ int registry_find(struct registry *registry, const struct uuid *tenant_id,
     struct profile found;
     int step;
 
+    read_begin(registry);
     sqlite3_reset(statement);
     bind_uuid(statement, ":tenant_id", tenant_id);
     bind_uuid(statement, ":user_id", user_id);
@@ -176,7 +205,7 @@ int registry_find(struct registry *registry, const struct uuid *tenant_id,
         found.user_principal_name = keep(found.user_principal_name, registry->user_principal_name);
         found.display_name = keep(found.display_name, registry->display_name);
         *profile = found;
-        sqlite3_reset(statement); /* a row that stays current keeps others from writing */
+        sqlite3_reset(statement);
         return 0;
     }
     sqlite3_reset(statement);
@@ -195,6 +224,7 @@ int registry_list(struct registry *registry, const struct uuid *tenant_id, const
     int step = SQLITE_DONE;
     int rc = 0;
 
+    read_begin(registry);
     bind_uuid(statement, ":tenant_id", tenant_id);
     bind_uuid(statement, ":after", after);
     sqlite3_bind_int64(statement, sqlite3_bind_parameter_index(statement, ":limit"), limit);

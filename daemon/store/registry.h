@@ -36,6 +36,11 @@ typedef int (*registry_visitor)(void *argument, const struct profile *profile);
 int registry_list(struct registry *registry, const struct uuid *tenant_id, const struct uuid *after,
                   int64_t limit, registry_visitor visit, void *argument);
 
+/* Ends the reading of a turn. All that is asked in one turn is asked of one snapshot, which spares
+ * every request the taking and leaving of the database's locks; nobody can write a rollback-journal
+ * database until this. */
+void registry_rest(struct registry *registry);
+
 /* What SQLite said about the last -ERROR_REGISTRY, for the log; it names no data. */
 const char *registry_message(const struct registry *registry);
 

@@ -21,13 +21,16 @@ trap 'rm -f "$out"' EXIT INT TERM
 # shellcheck disable=SC2086
 "$bin/bench_accept" $accept >"$out"
 # shellcheck disable=SC2086
-"$bin/bench_large" $large | tail -n +2 >>"$out"
+"$bin/bench_large" $large >>"$out"
 
 echo "| figure | ours | unit | least..most | p50 µs | p99 µs | reference | its value | ratio |"
 echo "| --- | ---: | --- | --- | ---: | ---: | --- | ---: | ---: |"
-awk -F '\t' 'NR > 1 {
-    spread = $4 == $5 ? "" : $4 ".." $5
-    printf "| %s | %s | %s | %s | %s | %s | %s | %s | %s |\n", $1, $3, $2, spread,
-        $6 > 0 ? $6 : "", $7 > 0 ? $7 : "", $8 == "-" ? "" : $8, $9 == "-" ? "" : $9,
-        $10 == "-" ? "" : $10
+awk -F '\t' '$1 != "figure" {
+    spread = ($4 == $5) ? "" : $4 ".." $5
+    p50 = ($6 > 0) ? $6 : ""
+    p99 = ($7 > 0) ? $7 : ""
+    if ($8 == "-")
+        $8 = $9 = $10 = ""
+    printf "| %s | %s | %s | %s | %s | %s | %s | %s | %s |\n",
+        $1, $3, $2, spread, p50, p99, $8, $9, $10
 }' "$out"

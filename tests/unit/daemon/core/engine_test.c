@@ -66,6 +66,21 @@ static void a_stale_fence_changes_nothing(void **state)
     assert_int_equal(world->stored[0].fence, new.fence);
 }
 
+static void a_live_fence_changes_no_other_operation(void **state)
+{
+    struct world *world = *state;
+    struct job job = offer_one(world);
+    struct record before;
+
+    world_started(world, 1, &job);
+    before = world->stored[0];
+    job.operation_id.bytes[15] ^= 1;
+    world_done(world, 1, &job);
+    world_failed(world, 1, &job, FAILURE_CODE_SOURCE_FAILED, false);
+    assert_memory_equal(&world->stored[0], &before, sizeof before);
+    assert_int_equal(world->engine.attempts.running, 1);
+}
+
 static void an_unanswered_offer_is_made_again_under_a_larger_fence(void **state)
 {
     struct world *world = *state;
@@ -356,6 +371,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(a_stale_fence_changes_nothing),
+        TEST(a_live_fence_changes_no_other_operation),
         TEST(an_unanswered_offer_is_made_again_under_a_larger_fence),
         TEST(a_declined_offer_comes_back_and_others_of_the_tenant_are_not_lost),
         TEST(a_running_attempt_cannot_be_declined),

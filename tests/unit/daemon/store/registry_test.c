@@ -114,7 +114,7 @@ static void a_profile_is_found_within_its_tenant_only(void **state)
     assert_int_equal(registry_find(fixture->registry, &tenant, &user, &profile), -ERROR_NOT_FOUND);
 }
 
-static void the_operator_can_write_after_a_profile_was_found(void **state)
+static void the_operator_can_write_once_the_turn_has_read(void **state)
 {
     struct fixture *fixture = *state;
     struct uuid tenant = uuid_of(1);
@@ -123,6 +123,7 @@ static void the_operator_can_write_after_a_profile_was_found(void **state)
 
     must_open(fixture);
     assert_int_equal(registry_find(fixture->registry, &tenant, &user, &profile), 0);
+    registry_rest(fixture->registry);
     assert_int_equal(change(fixture, "UPDATE people SET name = 'Another'"), SQLITE_OK);
     assert_true(text_equal(profile.display_name, TEXT("Name 4"))); /* still borrowed */
     assert_int_equal(registry_find(fixture->registry, &tenant, &user, &profile), 0);
@@ -280,7 +281,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(a_profile_is_found_within_its_tenant_only),
-        TEST(the_operator_can_write_after_a_profile_was_found),
+        TEST(the_operator_can_write_once_the_turn_has_read),
         TEST(a_list_goes_on_after_an_id_and_ends_at_the_limit_or_the_visitor),
         TEST(a_row_that_is_no_profile_is_an_error_and_not_shown),
         TEST(a_statement_that_answers_for_another_user_is_not_believed),
