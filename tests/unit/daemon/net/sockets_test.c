@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 #include <zmq.h>
@@ -362,48 +361,6 @@ static void a_budget_bounds_what_is_taken_from_each_socket(void **state)
     assert_int_equal(fixture->count, 20);
 }
 
-static void an_endpoint_that_cannot_be_bound_is_named(void **state)
-{
-    struct fixture *fixture = *state;
-    struct sockets_options options = some_options();
-    const char *taken = sockets_endpoint(fixture->sockets, SOCKET_JOBS);
-    char message[SOCKETS_MESSAGE_BYTES] = "";
-    struct sockets *sockets = NULL;
-
-    options.endpoints[SOCKET_STATUS] = text_of(taken);
-    assert_int_equal(sockets_open(&sockets, &options, message), -ERROR_CONFIGURATION);
-    assert_null(sockets);
-    assert_non_null(strstr(message, taken));
-}
-
-static void an_ipc_path_that_somebody_listens_on_is_not_taken_away(void **state)
-{
-    struct fixture *fixture = *state;
-    struct sockets_options options = some_options();
-    struct sockets *second = NULL;
-    char folder[] = "/tmp/exportd-sockets-XXXXXX";
-    char endpoint[64];
-    char message[SOCKETS_MESSAGE_BYTES];
-
-    assert_non_null(mkdtemp(folder));
-    snprintf(endpoint, sizeof endpoint, "ipc://%s/requests", folder);
-    options.endpoints[SOCKET_REQUESTS] = text_of(endpoint);
-    sockets_close(&fixture->sockets);
-    assert_int_equal(sockets_open(&fixture->sockets, &options, message), 0);
-    assert_int_equal(sockets_open(&second, &options, message), -ERROR_CONFIGURATION);
-    assert_non_null(strstr(message, endpoint));
-    assert_null(second);
-    sockets_close(&fixture->sockets);
-    /* What a killed daemon leaves behind is nobody's. */
-    FILE *left = fopen(endpoint + strlen("ipc://"), "w");
-    assert_non_null(left);
-    assert_int_equal(fclose(left), 0);
-    assert_int_equal(sockets_open(&fixture->sockets, &options, message), 0);
-    sockets_close(&fixture->sockets);
-    (void)remove(endpoint + strlen("ipc://"));
-    assert_int_equal(rmdir(folder), 0);
-}
-
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -420,8 +377,6 @@ int main(void)
         TEST(a_worker_gets_offers_and_is_heard),
         TEST(a_subscription_is_told_and_served),
         TEST(a_budget_bounds_what_is_taken_from_each_socket),
-        TEST(an_endpoint_that_cannot_be_bound_is_named),
-        TEST(an_ipc_path_that_somebody_listens_on_is_not_taken_away),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
