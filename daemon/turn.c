@@ -215,8 +215,8 @@ int turn_run(struct daemon *daemon)
 
     sockets_receive(daemon->sockets, TURN_BUDGET, on_message, daemon);
     rc = daemon->failure ? daemon->failure : decide(daemon);
-    registry_rest(
-        daemon->registry); /* before the fsync, during which the registry may be written */
+    /* Before the fsync, so that others may write the registry meanwhile. */
+    registry_rest(daemon->registry);
     if (!rc && is_idle(daemon)) {
         rc = store_catch_up(daemon->store, IDLE_PORTION);
     }
