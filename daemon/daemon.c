@@ -7,7 +7,8 @@
 #include "schemas/base/errors.h"
 #include "schemas/base/log.h"
 
-#define DAY_MS 86400000
+#define DAY_MS    86400000
+#define MINUTE_MS 60000
 
 static int fail(char *message, int error, const char *what, const char *why)
 {
@@ -45,6 +46,7 @@ static int open_authorizer(struct daemon *daemon, char *message)
                   .issuer_count = settings->issuer_count,
                   .audiences = settings->audiences,
                   .audience_count = settings->audience_count,
+                  .approver_scope = settings->values.permissions.approver_scope,
                   .skew_seconds = (uint32_t)settings->values.tokens.clock_skew_seconds},
         .key_set_path = settings->key_set,
         .cache_entries = (size_t)settings->values.tokens.cache_entries,
@@ -116,11 +118,12 @@ static int expect(void *argument, const struct uuid *tenant_id, const struct sto
     if (counts->of[OPERATION_STAGE_RETRY_WAIT] > 0) {
         engine_retry_next(&daemon->engine, (struct wall){0}); /* the first turn looks for them */
     }
+    engine_due_next(&daemon->engine, (struct wall){0});
     return counts->of[OPERATION_STAGE_QUEUED] > 0 ? queue_expect(&daemon->engine.queue, tenant_id)
                                                   : 0;
 }
 
-static int weigh_tenants(struct daemon *daemon)
+static int configure_tenants(struct daemon *daemon)
 {
     const struct wire_list *tenants = &daemon->settings.values.dispatch.tenants;
     struct exportd_configuration_dispatch_tenants tenant;
@@ -128,7 +131,8 @@ static int weigh_tenants(struct daemon *daemon)
 
     for (uint32_t i = 0; i < tenants->count && !rc; i++) {
         codec_item(tenants, i, &tenant);
-        rc = queue_weigh(&daemon->engine.queue, &tenant.tenant_id, tenant.weight);
+        rc = queue_configure(&daemon->engine.queue, &tenant.tenant_id, tenant.weight,
+                             tenant.has_maximum_running ? tenant.maximum_running : -1);
     }
     return rc;
 }
@@ -139,9 +143,13 @@ static int open_engine(struct daemon *daemon, char *message)
     struct engine_options options = {
         .offer_timeout_ms = values->offer_timeout_ms,
         .lease_ms = values->lease_ms,
+        .attempt_timeout_ms = values->attempt_timeout_minutes * MINUTE_MS,
         .maximum_attempts = values->maximum_attempts,
+        .maximum_lost_attempts = values->maximum_lost_attempts,
+        .maximum_running = values->maximum_running,
         .retry_base_ms = values->retry_base_ms,
         .retry_ceiling_ms = values->retry_ceiling_ms,
+        .overdue_ms = daemon->settings.values.operations.overdue_days * DAY_MS,
         .retention_ms = daemon->settings.values.operations.retention_days * DAY_MS,
         .start_count = store_start_count(daemon->store),
         .last_sequence = store_sequence(daemon->store),
@@ -153,7 +161,10 @@ static int open_engine(struct daemon *daemon, char *message)
         rc = engine_init(&daemon->engine, &options);
     }
     if (!rc) {
-        rc = weigh_tenants(daemon);
+        rc = configure_tenants(daemon);
+    }
+    if (!rc) {
+        rc = pauses_restore(daemon);
     }
     if (!rc) {
         rc = store_gathering(daemon->store, restore, daemon);
@@ -215,6 +226,7 @@ int daemon_open(struct daemon *daemon, const char *configuration_path,
     }
     if (!rc) {
         rc = open_engine(daemon, message);
+        daemon->durable_sequence = store_sequence(daemon->store);
     }
     if (!rc) {
         rc = open_sockets(daemon, message);

@@ -31,10 +31,11 @@ struct daemon {
     struct sha256 sha256;                /* of idempotency keys */
     uint8_t random[DAEMON_RANDOM_BYTES]; /* drawn ahead, for ids */
     size_t random_left;
-    struct now now;      /* of this turn */
-    struct mono started; /* the process */
-    struct mono heard;   /* the last message that came in */
-    int failure;         /* negative: the turn must not be spoken of, and the process ends */
+    int64_t durable_sequence; /* of the last event that was committed */
+    struct now now;           /* of this turn */
+    struct mono started;      /* the process */
+    struct mono heard;        /* the last message that came in */
+    int failure;              /* negative: the turn must not be spoken of, and the process ends */
 };
 
 /* Makes everything from the configuration file; the message is ready for the log. */
@@ -57,6 +58,9 @@ int turn_timeout_ms(const struct daemon *daemon);
 /* Stores the changes of the outcome and puts the status frames that they and its ticks mean into
  * the effects. Notices and offers stay for the end of the turn. */
 void turn_apply(struct daemon *daemon);
+
+/* Takes up the pauses that the store keeps; at start. */
+int pauses_restore(struct daemon *daemon);
 
 /* What a message of each socket means. */
 void requests_handle(struct daemon *daemon, const struct incoming *incoming);

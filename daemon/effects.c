@@ -109,15 +109,15 @@ void effects_offer(struct effects *effects, const struct job *job)
     }
 }
 
-/* Takes the fences of one worker and one kind out of the notices; taken ones have fence 0
+/* Takes the fences of one worker and one verdict out of the notices; taken ones have fence 0
  * afterwards. */
 static uint32_t take_fences(struct fence_notice *notices, size_t count, const char *worker,
-                            bool is_recorded, struct wire_output *fences)
+                            enum verdict verdict, struct wire_output *fences)
 {
     uint32_t taken = 0;
 
     for (size_t i = 0; i < count && taken < NOTICE_FENCES; i++) {
-        if (notices[i].fence != 0 && notices[i].is_recorded == is_recorded &&
+        if (notices[i].fence != 0 && notices[i].verdict == verdict &&
             strcmp(notices[i].worker, worker) == 0) {
             wire_integer(fences, notices[i].fence);
             notices[i].fence = 0;
@@ -127,29 +127,34 @@ static uint32_t take_fences(struct fence_notice *notices, size_t count, const ch
     return taken;
 }
 
+#define VERDICTS 3
+
 static void publish_notice(struct effects *effects, struct fence_notice *notices, size_t count,
                            const char *worker)
 {
-    struct wire_output recorded = WIRE_OUTPUT_INIT;
-    struct wire_output superseded = WIRE_OUTPUT_INIT;
+    struct wire_output fences[VERDICTS] = {WIRE_OUTPUT_INIT, WIRE_OUTPUT_INIT, WIRE_OUTPUT_INIT};
     char topic[sizeof "worker/" + sizeof notices->worker];
     struct notice notice = {0};
+    struct wire_list *const lists[VERDICTS] = {
+        [VERDICT_RECORDED] = &notice.recorded,
+        [VERDICT_SUPERSEDED] = &notice.superseded,
+        [VERDICT_CANCELLED] = &notice.cancelled,
+    };
 
-    notice.recorded.count = take_fences(notices, count, worker, true, &recorded);
-    notice.recorded.encoded = recorded.data;
-    notice.recorded.encoded_bytes = recorded.size_bytes;
-    notice.superseded.count = take_fences(notices, count, worker, false, &superseded);
-    notice.superseded.encoded = superseded.data;
-    notice.superseded.encoded_bytes = superseded.size_bytes;
+    for (int i = 0; i < VERDICTS; i++) {
+        lists[i]->count = take_fences(notices, count, worker, (enum verdict)i, &fences[i]);
+        lists[i]->encoded = fences[i].data;
+        lists[i]->encoded_bytes = fences[i].size_bytes;
+        effects->error = fences[i].error ? -ERROR_MEMORY : effects->error;
+    }
     strcpy(topic, "worker/");
     strncat(topic, worker, sizeof notices->worker - 1);
-    if (recorded.error || superseded.error) {
-        effects->error = -ERROR_MEMORY;
-    } else {
+    if (!effects->error) {
         effects_publish(effects, text_of(topic), &notice_schema, &notice);
     }
-    wire_output_release(&recorded);
-    wire_output_release(&superseded);
+    for (int i = 0; i < VERDICTS; i++) {
+        wire_output_release(&fences[i]);
+    }
 }
 
 void effects_notices(struct effects *effects, struct fence_notice *notices, size_t count)
@@ -184,6 +189,21 @@ static void send_effect(const struct effect *effect, const char *bytes, struct s
         }
         break;
     }
+}
+
+void effects_offer_now(struct effects *effects, const struct job *job, struct sockets *sockets,
+                       struct engine *engine, struct now now)
+{
+    size_t at = effects->bytes.size_bytes;
+
+    job_encode(job, &effects->bytes);
+    if (effects->bytes.error) {
+        effects->error = effects->bytes.error;
+    } else if (sockets_offer(sockets, (struct text){effects->bytes.data + at,
+                                                    (uint32_t)(effects->bytes.size_bytes - at)})) {
+        engine_unsent(engine, job->fence, now);
+    }
+    effects->bytes.size_bytes = at; /* nothing refers to it any more */
 }
 
 void effects_send(struct effects *effects, struct sockets *sockets, struct engine *engine,

@@ -27,6 +27,10 @@ void effects_publish(struct effects *effects, struct text topic, const struct sc
                      const void *message);
 void effects_offer(struct effects *effects, const struct job *job);
 
+/* Sends an offer at once. */
+void effects_offer_now(struct effects *effects, const struct job *job, struct sockets *sockets,
+                       struct engine *engine, struct now now);
+
 /* One frame for each worker concerned. */
 void effects_notices(struct effects *effects, struct fence_notice *notices, size_t count);
 

@@ -42,6 +42,16 @@ static void progress(struct daemon *daemon, const union any_report *report)
     engine_progress(&daemon->engine, &report->progress, daemon->now, &daemon->outcome);
 }
 
+static void found(struct daemon *daemon, const union any_report *report)
+{
+    const struct record *stored;
+    struct record record;
+
+    if (read_stored(daemon, &report->found.operation_id, &record, &stored)) {
+        engine_found(&daemon->engine, &report->found, stored, &daemon->outcome);
+    }
+}
+
 static void done(struct daemon *daemon, const union any_report *report)
 {
     const struct done_report *done = &report->done;
@@ -98,9 +108,10 @@ static void heartbeat(struct daemon *daemon, const union any_report *report)
 }
 
 static void (*const handlers[REPORT_KIND_COUNT])(struct daemon *, const union any_report *) = {
-    [REPORT_KIND_DECLINED] = declined, [REPORT_KIND_DONE] = done,
-    [REPORT_KIND_FAILED] = failed,     [REPORT_KIND_HEARTBEAT] = heartbeat,
-    [REPORT_KIND_PROGRESS] = progress, [REPORT_KIND_STARTED] = started,
+    [REPORT_KIND_DECLINED] = declined,   [REPORT_KIND_DONE] = done,
+    [REPORT_KIND_FAILED] = failed,       [REPORT_KIND_FOUND] = found,
+    [REPORT_KIND_HEARTBEAT] = heartbeat, [REPORT_KIND_PROGRESS] = progress,
+    [REPORT_KIND_STARTED] = started,
 };
 
 void reports_handle(struct daemon *daemon, const struct incoming *incoming)

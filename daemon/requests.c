@@ -9,14 +9,20 @@
 #define VALUE_BYTES 96
 
 static const call_handler handlers[REQUEST_KIND_COUNT] = {
+    [REQUEST_KIND_CANCEL_OPERATION] = call_cancel_operation,
     [REQUEST_KIND_EVENTS_SINCE] = call_events_since,
+    [REQUEST_KIND_EXPLAIN_OPERATION] = call_explain_operation,
     [REQUEST_KIND_EXPORT_PERSONAL_DATA] = call_export_personal_data,
     [REQUEST_KIND_GET_OPERATION] = call_get_operation,
+    [REQUEST_KIND_GET_PAUSES] = call_get_pauses,
     [REQUEST_KIND_GET_PROFILE] = call_get_profile,
     [REQUEST_KIND_GET_STATISTICS] = call_get_statistics,
     [REQUEST_KIND_LIST_OPERATIONS] = call_list_operations,
     [REQUEST_KIND_LIST_PROFILES] = call_list_profiles,
+    [REQUEST_KIND_PAUSE_DISPATCH] = call_pause_dispatch,
     [REQUEST_KIND_PING] = call_ping,
+    [REQUEST_KIND_RESUME_DISPATCH] = call_resume_dispatch,
+    [REQUEST_KIND_RETRY_OPERATION] = call_retry_operation,
 };
 
 void call_reply(const struct call *call, const struct schema *schema, const void *reply)
@@ -129,6 +135,7 @@ static int authorize(struct call *call, struct claims *claims)
     const struct ping_request *common = call_common(call->request);
     struct permission_options options = {
         .admit_read_write_all = daemon->settings.values.permissions.admit_read_write_all,
+        .operators = &daemon->settings.values.permissions.operators,
     };
     int rc = 0;
 

@@ -29,13 +29,24 @@ void call_reply(const struct call *call, const struct schema *schema, const void
 /* Handlers return 0 after a reply, or a negative error that the gate answers with. */
 typedef int (*call_handler)(struct call *call);
 
+int call_cancel_operation(struct call *call);
+int call_explain_operation(struct call *call);
 int call_export_personal_data(struct call *call);
 int call_get_operation(struct call *call);
 int call_list_operations(struct call *call);
 int call_events_since(struct call *call);
+int call_get_pauses(struct call *call);
 int call_get_profile(struct call *call);
 int call_list_profiles(struct call *call);
 int call_get_statistics(struct call *call);
+int call_pause_dispatch(struct call *call);
 int call_ping(struct call *call);
+int call_resume_dispatch(struct call *call);
+int call_retry_operation(struct call *call);
+
+/* The stored operation of the caller's tenant, with its result where that is not NULL.
+ * -ERROR_NOT_FOUND for anybody else's, too. */
+int call_read_operation(struct call *call, const struct uuid *id, struct record *record,
+                        struct text *result);
 
 #endif

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* exportPersonalData: the request that makes an operation. */
+/* exportPersonalData and retryOperation: the requests that make an operation. */
 #include <string.h>
 #include <sys/random.h>
 
@@ -25,6 +25,28 @@ static int draw_id(struct daemon *daemon, struct uuid *id)
     daemon->random_left -= RANDOM_BYTES_OF_ID;
     *id = uuid_v7(daemon->now.wall.ms, daemon->random + daemon->random_left);
     return 0;
+}
+
+/* The two replies have the same members. */
+static void send_reply(struct call *call, const struct export_personal_data_reply *reply)
+{
+    struct retry_operation_reply retry = {
+        .has_request_id = true,
+        .request_id = reply->request_id,
+        .status = reply->status,
+        .has_operation = true,
+        .operation = reply->operation,
+        .has_location = true,
+        .location = reply->location,
+        .has_retry_after = true,
+        .retry_after = reply->retry_after,
+    };
+
+    if (call->kind == REQUEST_KIND_RETRY_OPERATION) {
+        call_reply(call, &retry_operation_reply_schema, &retry);
+    } else {
+        call_reply(call, &export_personal_data_reply_schema, reply);
+    }
 }
 
 static int reply(struct call *call, const struct record *record, struct text result)
@@ -53,25 +75,24 @@ static int reply(struct call *call, const struct record *record, struct text res
     uuid_format(&record->id, location + base_url.size_bytes + 1);
     reply.location = text_of(location);
     if (!rc) {
-        call_reply(call, &export_personal_data_reply_schema, &reply);
+        send_reply(call, &reply);
     }
     return rc;
 }
 
 /* The operation that the same key made before, if it did. */
-static int repeated(struct call *call, const uint8_t *digest, bool *is_repeated)
+static int repeated(struct call *call, const struct operation_request *request, bool *is_repeated)
 {
     struct record record;
     struct text result;
-    int rc =
-        store_find_key(call->daemon->store, &call->claims->tenant_id, digest, &record, &result);
+    int rc = store_find_key(call->daemon->store, &request->tenant_id, request->key_digest, &record,
+                            &result);
 
     *is_repeated = rc == 0;
     if (rc) {
         return rc == -ERROR_NOT_FOUND ? 0 : rc;
     }
-    if (!uuid_equal(&record.user_id,
-                    &call->request->export_personal_data.inbound_shared_user_profile_id)) {
+    if (!uuid_equal(&record.user_id, &request->user_id)) {
         call->target = "idempotencyKey";
         return -ERROR_KEY_REUSED;
     }
@@ -102,31 +123,26 @@ static int accept_new(struct call *call, const struct operation_request *request
     return reply(call, &record, (struct text){0});
 }
 
-int call_export_personal_data(struct call *call)
+/* Makes the operation, unless the same key made it before. */
+static int make(struct call *call, struct operation_request *request, struct text key)
 {
-    const struct export_personal_data_request *asked = &call->request->export_personal_data;
     struct daemon *daemon = call->daemon;
-    struct operation_request request = {
-        .tenant_id = call->claims->tenant_id,
-        .user_id = asked->inbound_shared_user_profile_id,
-        .requested_by = call->claims->object_id,
-        .now = daemon->now.wall,
-        .due_ms = daemon->settings.values.operations.due_days * DAY_MS,
-        .has_key = asked->has_idempotency_key,
-    };
     struct profile profile;
     bool is_repeated = false;
     int rc = 0;
 
-    if (request.has_key) {
-        rc = sha256_digest(&daemon->sha256, asked->idempotency_key.data,
-                           asked->idempotency_key.size_bytes, request.key_digest);
-        rc = rc ? rc : repeated(call, request.key_digest, &is_repeated);
+    request->tenant_id = call->claims->tenant_id;
+    request->requested_by = call->claims->object_id;
+    request->now = daemon->now.wall;
+    request->due_ms = daemon->settings.values.operations.due_days * DAY_MS;
+    if (request->has_key) {
+        rc = sha256_digest(&daemon->sha256, key.data, key.size_bytes, request->key_digest);
+        rc = rc ? rc : repeated(call, request, &is_repeated);
     }
     if (rc || is_repeated) {
         return rc;
     }
-    rc = registry_find(daemon->registry, &request.tenant_id, &request.user_id, &profile);
+    rc = registry_find(daemon->registry, &request->tenant_id, &request->user_id, &profile);
     if (rc == -ERROR_REGISTRY) {
         log_line(LOG_ERROR, "registry_unreadable", "reason=\"%s\"",
                  registry_message(daemon->registry));
@@ -135,7 +151,40 @@ int call_export_personal_data(struct call *call)
         rc = -ERROR_DISK_FULL;
     }
     if (!rc) {
-        rc = draw_id(daemon, &request.id);
+        rc = draw_id(daemon, &request->id);
     }
-    return rc ? rc : accept_new(call, &request);
+    return rc ? rc : accept_new(call, request);
+}
+
+int call_export_personal_data(struct call *call)
+{
+    const struct export_personal_data_request *asked = &call->request->export_personal_data;
+    struct operation_request request = {
+        .user_id = asked->inbound_shared_user_profile_id,
+        .has_key = asked->has_idempotency_key,
+    };
+
+    return make(call, &request, asked->idempotency_key);
+}
+
+/* A failed operation is retried by one other, however often that is asked: what stands for the
+ * idempotency key is made from its id, and has a space in it, which no key of a caller has. */
+int call_retry_operation(struct call *call)
+{
+    struct operation_request request = {.has_key = true, .has_retry_of = true};
+    char key[sizeof "retry " + UUID_TEXT_BUFFER] = "retry ";
+    struct record failed;
+    int rc = call_read_operation(call, &call->request->retry_operation.operation_id, &failed, NULL);
+
+    if (!rc && failed.stage != OPERATION_STAGE_FAILED) {
+        call->target = "operationId";
+        rc = -ERROR_NOT_FAILED;
+    }
+    if (rc) {
+        return rc;
+    }
+    uuid_format(&failed.id, key + strlen(key));
+    request.user_id = failed.user_id;
+    request.retry_of = failed.id;
+    return make(call, &request, text_of(key));
 }

@@ -10,6 +10,14 @@
 #define EXAMINED_OPERATIONS 2000
 #define EXAMINED_EVENTS     5000
 
+int call_read_operation(struct call *call, const struct uuid *id, struct record *record,
+                        struct text *result)
+{
+    int rc = store_get(call->daemon->store, id, record, result);
+
+    return rc || uuid_equal(&record->tenant_id, &call->claims->tenant_id) ? rc : -ERROR_NOT_FOUND;
+}
+
 int call_get_operation(struct call *call)
 {
     struct daemon *daemon = call->daemon;
@@ -21,11 +29,9 @@ int call_get_operation(struct call *call)
     };
     struct record record;
     struct text result;
-    int rc = store_get(daemon->store, &call->request->get_operation.operation_id, &record, &result);
+    int rc =
+        call_read_operation(call, &call->request->get_operation.operation_id, &record, &result);
 
-    if (!rc && !uuid_equal(&record.tenant_id, &call->claims->tenant_id)) {
-        rc = -ERROR_NOT_FOUND;
-    }
     if (!rc) {
         rc = show_operation(&record, result, engine_attempt(&daemon->engine, &record.id),
                             &daemon->result_input, &reply.operation);

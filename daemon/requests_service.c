@@ -101,6 +101,8 @@ int call_get_statistics(struct call *call)
                 .retry_wait = counts.of[OPERATION_STAGE_RETRY_WAIT],
                 .complete = counts.of[OPERATION_STAGE_DONE],
                 .failed = counts.of[OPERATION_STAGE_FAILED],
+                .overdue = counts.overdue,
+                .paused = queue_standing(&daemon->engine.queue, &call->claims->tenant_id).is_paused,
                 .workers = (int64_t)daemon->engine.pool.workers.count,
                 .slots = daemon->engine.pool.slots,
                 .sequence = store_sequence(daemon->store),

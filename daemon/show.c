@@ -14,8 +14,15 @@ static const char *const failure_messages[FAILURE_CODE_COUNT] = {
     [FAILURE_CODE_WORKER_LOST] = "The worker fell silent while it was gathering.",
     [FAILURE_CODE_WORKER_STOPPED] = "The worker was stopped while it was gathering.",
     [FAILURE_CODE_TIME_LIMIT] = "The attempt took longer than the worker's limit.",
+    [FAILURE_CODE_CANCELLED] = "Somebody who may do so cancelled it.",
+    [FAILURE_CODE_OVERDUE] = "It was overdue for longer than the service goes on with it.",
     [FAILURE_CODE_INTERNAL_ERROR] = "The worker met an error of its own; its log says which.",
 };
+
+const char *show_failure(enum failure_code code)
+{
+    return failure_messages[code];
+}
 
 static bool is_progressing(const struct record *record, const struct attempt *attempt)
 {
@@ -70,18 +77,24 @@ int show_operation(const struct record *record, struct text result, const struct
         .completed_date_time = record->completed,
         .stage = stage_of(record, attempt),
         .attempt = record->attempt,
+        .lost_attempts = record->lost_attempts,
         .has_failure = record->has_failure,
         .approval = OPERATION_APPROVAL_AUTOMATIC,
         .requested_by = record->requested_by,
         .due_date_time = record->due,
+        .overdue = record->overdue.ms != 0,
         .has_expiration_date_time = record->expiration.ms != 0,
         .expiration_date_time = record->expiration,
         .sequence = record->sequence,
         .revision = record->revision,
+        .has_retry_of = record->has_retry_of,
+        .retry_of = record->retry_of,
+        .has_cancelled_by = record->has_cancelled_by,
+        .cancelled_by = record->cancelled_by,
     };
     if (record->has_failure) {
         operation->failure.code = record->failure;
-        operation->failure.message = text_of(failure_messages[record->failure]);
+        operation->failure.message = text_of(show_failure(record->failure));
         operation->failure.retryable = record->failure_is_retryable;
     }
     return show_result(result, input, operation);

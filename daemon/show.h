@@ -16,4 +16,7 @@ int show_operation(const struct record *record, struct text result, const struct
 struct event show_event(enum event_kind kind, const struct record *record,
                         const struct attempt *attempt, struct wall now);
 
+/* A failure code in a sentence. */
+const char *show_failure(enum failure_code code);
+
 #endif

@@ -76,7 +76,8 @@ static void store_change(struct daemon *daemon, const struct change *change)
     }
     publish(daemon, change->kind, &change->record, NULL);
     if (change->kind != EVENT_KIND_ACCEPTED) {
-        log_line(LOG_INFO, event_kind_name(change->kind),
+        log_line(change->kind == EVENT_KIND_OVERDUE ? LOG_WARNING : LOG_INFO,
+                 event_kind_name(change->kind),
                  "operation=%s attempt=%lld fence=%lld sequence=%lld failure=%s",
                  uuid_format(&change->record.id, id), (long long)change->record.attempt,
                  (long long)change->record.fence, (long long)change->record.sequence,
@@ -130,13 +131,15 @@ static int retries(struct daemon *daemon)
 {
     struct record items[TURN_RETRIES];
     struct records records = {.items = items, .room = TURN_RETRIES};
+    struct wall beyond = {daemon->now.wall.ms + daemon->engine.options.retry_ceiling_ms};
     struct wall earliest;
     int rc;
 
     if (!engine_retry_is_due(&daemon->engine, daemon->now)) {
         return 0;
     }
-    rc = store_retries(daemon->store, daemon->now.wall, TURN_RETRIES, collect, &records, &earliest);
+    rc = store_retries(daemon->store, daemon->now.wall, beyond, TURN_RETRIES, collect, &records,
+                       &earliest);
     if (rc) {
         return rc;
     }
@@ -148,27 +151,85 @@ static int retries(struct daemon *daemon)
     return daemon->failure;
 }
 
+/* Reports what became overdue, or ends what has been it for too long; *next is when the next of
+ * these must be looked at. */
+static int overdue(struct daemon *daemon, bool is_overdue, struct wall until, struct wall *next)
+{
+    struct record items[TURN_RETRIES];
+    struct records records = {.items = items, .room = TURN_RETRIES};
+    int rc = store_due(daemon->store, is_overdue, until, TURN_RETRIES, collect, &records, next);
+
+    if (rc) {
+        return rc;
+    }
+    for (size_t i = 0; i < records.count; i++) {
+        engine_overdue(&daemon->engine, &items[i], daemon->now, &daemon->outcome);
+    }
+    turn_apply(daemon);
+    if (records.count == TURN_RETRIES) {
+        *next = until;
+    }
+    return daemon->failure;
+}
+
+static int due(struct daemon *daemon)
+{
+    int64_t overdue_ms = daemon->engine.options.overdue_ms;
+    struct wall becomes;
+    struct wall fails;
+    int rc;
+
+    if (!engine_due_is_due(&daemon->engine, daemon->now)) {
+        return 0;
+    }
+    rc = overdue(daemon, false, daemon->now.wall, &becomes);
+    if (!rc) {
+        rc = overdue(daemon, true, (struct wall){daemon->now.wall.ms - overdue_ms}, &fails);
+    }
+    if (!rc && fails.ms != INT64_MAX) {
+        fails.ms += overdue_ms;
+    }
+    if (!rc) {
+        engine_due_next(&daemon->engine, becomes.ms < fails.ms ? becomes : fails);
+    }
+    return rc;
+}
+
 /* Reads pages of the backlog for the tenants that have free slots to fill and nothing at hand. */
 static int fill_pages(struct daemon *daemon)
 {
-    size_t room = QUEUE_PAGE + daemon->engine.attempts.offered;
-    struct records records = {.room = room};
+    size_t most = QUEUE_PAGE + daemon->engine.attempts.offered + daemon->engine.attempts.running;
+    struct records records = {0};
     struct uuid tenant_id;
     int rc = 0;
 
     while (!rc && engine_needs_page(&daemon->engine, daemon->now, &tenant_id)) {
-        if (!records.items && !(records.items = calloc(room, sizeof *records.items))) {
+        if (!records.items && !(records.items = calloc(most, sizeof *records.items))) {
             return -ERROR_MEMORY;
         }
         records.count = 0;
-        rc = store_queued(daemon->store, &tenant_id, room, collect, &records);
+        records.room = engine_page_room(&daemon->engine, &tenant_id);
+        rc = store_queued(daemon->store, &tenant_id, records.room, collect, &records);
         if (!rc) {
             rc = engine_fill(&daemon->engine, &tenant_id, records.items, records.count,
-                             records.count == room);
+                             records.count == records.room);
         }
     }
     free(records.items);
     return rc;
+}
+
+/* An offer may go ahead of the commit when the operation is queued in the store already: it brings
+ * no change, and a declined one that waited for each turn's fsync would find its free worker late.
+ */
+static void offer(struct daemon *daemon, const struct offer *offer)
+{
+    if (offer->sequence <= daemon->durable_sequence) {
+        effects_offer_now(&daemon->effects, &offer->job, daemon->sockets, &daemon->engine,
+                          daemon->now);
+    } else {
+        effects_offer(&daemon->effects, &offer->job);
+    }
 }
 
 static int dispatch(struct daemon *daemon)
@@ -181,7 +242,7 @@ static int dispatch(struct daemon *daemon)
     }
     engine_dispatch(&daemon->engine, daemon->now, TURN_OFFERS, outcome);
     for (size_t i = 0; i < outcome->offer_count; i++) {
-        effects_offer(&daemon->effects, &outcome->offers[i]);
+        offer(daemon, &outcome->offers[i]);
     }
     effects_notices(&daemon->effects, outcome->notices, outcome->notice_count);
     return outcome->error ? outcome->error : daemon->effects.error;
@@ -196,6 +257,9 @@ static int decide(struct daemon *daemon)
     rc = daemon->failure;
     if (!rc) {
         rc = retries(daemon);
+    }
+    if (!rc) {
+        rc = due(daemon);
     }
     return rc ? rc : dispatch(daemon);
 }
@@ -226,6 +290,7 @@ int turn_run(struct daemon *daemon)
     if (rc) {
         return rc; /* never answer from memory alone */
     }
+    daemon->durable_sequence = store_sequence(daemon->store);
     effects_send(&daemon->effects, daemon->sockets, &daemon->engine, daemon->now);
     return is_idle(daemon) ? store_rest(daemon->store) : 0;
 }

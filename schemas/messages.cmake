@@ -1,6 +1,8 @@
 # Every schema; the compiler makes one pair of C files of them all.
 set(EXPORTD_SCHEMAS
     bundle.yaml
+    cancelOperation.reply.yaml
+    cancelOperation.request.yaml
     completeness.yaml
     declined.report.yaml
     done.report.yaml
@@ -10,15 +12,20 @@ set(EXPORTD_SCHEMAS
     eventKind.yaml
     eventsSince.reply.yaml
     eventsSince.request.yaml
+    explainOperation.reply.yaml
+    explainOperation.request.yaml
     export-worker.configuration.yaml
+    exportd.configuration.yaml
     exportPersonalData.reply.yaml
     exportPersonalData.request.yaml
-    exportd.configuration.yaml
     failed.report.yaml
     failure.yaml
     failureCode.yaml
+    found.report.yaml
     getOperation.reply.yaml
     getOperation.request.yaml
+    getPauses.reply.yaml
+    getPauses.request.yaml
     getProfile.reply.yaml
     getProfile.request.yaml
     getStatistics.reply.yaml
@@ -34,11 +41,18 @@ set(EXPORTD_SCHEMAS
     operationResult.yaml
     operationStage.yaml
     operationStatus.yaml
+    pauseDispatch.reply.yaml
+    pauseDispatch.request.yaml
+    pauses.yaml
     ping.reply.yaml
     ping.request.yaml
     profile.yaml
     progress.report.yaml
     requestInfo.yaml
+    resumeDispatch.reply.yaml
+    resumeDispatch.request.yaml
+    retryOperation.reply.yaml
+    retryOperation.request.yaml
     sourceReason.yaml
     sourceResult.yaml
     sourceState.yaml

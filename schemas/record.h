@@ -20,6 +20,8 @@ struct record {
     enum operation_status status;
     enum operation_stage stage; /* never offered: an offer is not stored */
     int64_t attempt;            /* attempts started so far */
+    int64_t failed_attempts;    /* of these, those that failed by themselves */
+    int64_t lost_attempts;      /* of these, those whose worker fell silent */
     int64_t fence;              /* of the newest started attempt; 0 before the first */
     bool has_failure;
     bool failure_is_retryable;
@@ -30,8 +32,14 @@ struct record {
     struct wall expiration; /* 0 until it ended */
     struct wall ready;      /* when a retryWait ends; 0 otherwise */
     struct wall changed;    /* of the last event */
+    struct wall overdue;    /* when it was reported overdue; 0 until then */
+    bool has_retry_of;
+    struct uuid retry_of; /* the failed operation that this one was made to retry */
+    bool has_cancelled_by;
+    struct uuid cancelled_by; /* the person who cancelled it */
     bool has_key;
-    uint8_t key_digest[RECORD_KEY_DIGEST_BYTES]; /* SHA-256 of the idempotency key; one key is one
+    uint8_t key_digest[RECORD_KEY_DIGEST_BYTES]; /* SHA-256 of the idempotency key, or of what
+                                                    stands for one in a retry; one key is one
                                                     operation of its tenant */
 };
 

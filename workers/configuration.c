@@ -76,6 +76,8 @@ static int take_worker(const struct reading *reading)
     settings->repeat_interval_ms = worker->repeat_interval_ms;
     settings->compression_level = (int)reading->read.bundles.compression_level;
     settings->attempt_ms = reading->read.limits.attempt_seconds * 1000;
+    settings->drain_ms = reading->read.limits.drain_ms;
+    settings->sweep_interval_ms = reading->read.bundles.sweep_interval_ms;
     settings->bundle_bytes = reading->read.limits.bundle_bytes;
     settings->bundle_files = reading->read.limits.bundle_files;
     return 0;

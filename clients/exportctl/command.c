@@ -7,6 +7,7 @@
 
 #include "clients/exportctl/output.h"
 #include "clients/library/exportclient.h"
+#include "schemas/base/uuid.h"
 
 #define MANY 100000
 #define PAGE (OPTION_BIT(OPTION_TOP) | OPTION_BIT(OPTION_NEXT) | OPTION_BIT(OPTION_ALL))
@@ -18,12 +19,25 @@ const struct command command_rows[] = {
      "else.",
      OPTION_BIT(OPTION_WAIT) | OPTION_BIT(OPTION_KEY), 1, 1, command_export},
     {"get", "ID", "Show an operation.", NULL, 0, 1, 1, command_get},
-    {"list", "", "List operations, newest first.", NULL,
+    {"why", "ID", "Say what an operation is waiting for, or how it ended.",
+     "The sentences are for people; --json adds the operation.", 0, 1, 1, command_why},
+    {"cancel", "ID...", "End operations for good, whatever they are doing.",
+     "For who requested them and for approvers of the tenant. A cancelled operation has failed "
+     "with\n"
+     "the code cancelled and leaves no file. Cancelling it again changes nothing.",
+     0, 1, MANY, command_cancel},
+    {"retry", "ID...", "Make new operations for failed ones; print the new ids.",
+     "The failed operation stays as it is. Retrying it again prints the same new id, so repeating\n"
+     "the command is safe; to try once more, retry the new one. With --wait, standard output gets\n"
+     "the storage locations of the bundles and nothing else.",
+     OPTION_BIT(OPTION_WAIT), 1, MANY, command_retry},
+    {"list", "", "List operations, newest first.",
+     "The last column tells what needs a look: overdue, why it failed, and that it is a retry.",
      PAGE | OPTION_BIT(OPTION_STATUS) | OPTION_BIT(OPTION_USER), 0, 0, command_list},
     {"watch", "ID...", "Watch operations until they end.",
      "On a terminal each operation has a progress bar; otherwise each event is a line. Ends with "
      "0\n"
-     "when every operation is complete and with 1 when one failed.",
+     "when every operation is complete and with 1 when one failed or was cancelled.",
      0, 1, MANY, command_watch},
     {"events", "", "Print stored events, oldest first.", "--since is required.",
      OPTION_BIT(OPTION_SINCE) | OPTION_BIT(OPTION_OPERATION) | OPTION_BIT(OPTION_FOLLOW), 0, 0,
@@ -32,6 +46,16 @@ const struct command command_rows[] = {
      command_profiles},
     {"stats", "", "Count operations by stage; show workers and the service's state.", NULL, 0, 0, 0,
      command_stats},
+    {"pause", "[TENANT]", "Offer no more work of a tenant, or of everybody, to workers.",
+     "For operators, whom permissions.operators in exportd.yaml names. What is being gathered "
+     "goes\n"
+     "on, requests are accepted, and the pause outlives restarts. Prints what is paused after it.",
+     OPTION_BIT(OPTION_EVERYTHING), 0, 1, command_pause},
+    {"resume", "[TENANT]", "End a pause.",
+     "For operators. Resuming everything leaves the pauses of single tenants as they are.",
+     OPTION_BIT(OPTION_EVERYTHING), 0, 1, command_resume},
+    {"pauses", "", "Show what is paused.", "For operators; stats tells others whether they are.", 0,
+     0, 0, command_pauses},
     {"ping", "", "Ask whether the service answers; needs no token.", NULL, 0, 0, 0, command_ping},
     {"verify", "BUNDLE...", "Check bundles completely; needs no service.",
      "A BUNDLE is a ZIP file, or the folder that one was extracted to. Every problem is printed\n"
@@ -56,6 +80,26 @@ const struct command *command_find(const char *name)
 const char *command_operand(const struct settings *settings, int index)
 {
     return index + 1 < settings->operand_count ? settings->operands[index + 1] : NULL;
+}
+
+enum exit_code command_check_ids(const struct settings *settings)
+{
+    for (int i = 1; i < settings->operand_count; i++) {
+        struct text text = text_of(settings->operands[i]);
+        struct uuid ignored;
+
+        if (text.size_bytes != UUID_TEXT_BYTES || uuid_parse(text, &ignored) != 0) {
+            char safe[SETTINGS_MESSAGE_BYTES];
+
+            fprintf(stderr,
+                    "exportctl %s: %s is not an operation's id, which has 36 characters; nothing "
+                    "was sent\n",
+                    settings->operands[0],
+                    output_escape(settings->operands[i], safe, sizeof(safe)));
+            return EXIT_CODE_USAGE;
+        }
+    }
+    return EXIT_CODE_OK;
 }
 
 static enum exit_code usage_error(const char *command, const char *message)

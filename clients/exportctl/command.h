@@ -30,13 +30,23 @@ enum exit_code command_main(int argc, char **argv);
 /* The first operand after the command's name, or NULL; and each further one. */
 const char *command_operand(const struct settings *settings, int index);
 
+/* Whether every operand is an operation's id, so that a command with several sends nothing when one
+ * is wrong; EXIT_CODE_USAGE, told, when not. */
+enum exit_code command_check_ids(const struct settings *settings);
+
 enum exit_code command_export(const struct settings *settings);
 enum exit_code command_get(const struct settings *settings);
 enum exit_code command_list(const struct settings *settings);
+enum exit_code command_why(const struct settings *settings);
+enum exit_code command_cancel(const struct settings *settings);
+enum exit_code command_retry(const struct settings *settings);
 enum exit_code command_watch(const struct settings *settings);
 enum exit_code command_events(const struct settings *settings);
 enum exit_code command_profiles(const struct settings *settings);
 enum exit_code command_stats(const struct settings *settings);
+enum exit_code command_pause(const struct settings *settings);
+enum exit_code command_resume(const struct settings *settings);
+enum exit_code command_pauses(const struct settings *settings);
 enum exit_code command_ping(const struct settings *settings);
 enum exit_code command_verify(const struct settings *settings);
 enum exit_code command_schema(const struct settings *settings);

@@ -18,13 +18,10 @@ enum exit_code command_watch(const struct settings *settings)
     struct display display;
     enum exit_code code;
 
-    for (size_t i = 0; i < count; i++) {
-        if (strlen(ids[i]) != EXPORTD_ID_BYTES - 1) {
-            fputs("exportctl watch: an operation id has 36 characters\n", stderr);
-            return EXIT_CODE_USAGE;
-        }
+    code = command_check_ids(settings);
+    if (code == EXIT_CODE_OK) {
+        code = session_open(settings, &client);
     }
-    code = session_open(settings, &client);
     if (code != EXIT_CODE_OK) {
         return code;
     }

@@ -3,68 +3,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "clients/exportctl/follow.h"
+#include "clients/exportctl/await.h"
 #include "clients/exportctl/output.h"
 #include "clients/exportctl/session.h"
-
-/* After ^C, or when the waiting could not go on: what the caller needs to come back. */
-static void tell_how_to_come_back(const char *operation_id)
-{
-    fprintf(stderr,
-            "The operation goes on.\n"
-            "  Watch it: exportctl watch %s\n"
-            "  Look at it: exportctl get %s\n",
-            operation_id, operation_id);
-}
-
-/* The end as the service has it: an event says that the operation ended, only a read says where its
- * bundle is. */
-static enum exit_code print_end(struct exportd_client *client, const char *operation_id,
-                                bool is_json)
-{
-    struct exportd_operation operation;
-    struct exportd_error error;
-    char location[EXPORTD_URL_BYTES];
-
-    if (exportd_get(client, operation_id, &operation, &error) != EXPORTD_OK) {
-        return session_fail(&error, operation_id);
-    }
-    if (is_json) {
-        puts(exportd_reply_json(client, "operation"));
-    }
-    if (operation.status == EXPORTD_STATUS_COMPLETE) {
-        if (!is_json) {
-            puts(output_escape(operation.storage_location, location, sizeof(location)));
-        }
-        return EXIT_CODE_OK;
-    }
-    fprintf(stderr, "exportctl: %s: %s (%s)\n", operation.id, exportd_status_name(operation.status),
-            operation.failure_code[0] ? operation.failure_code : operation.stage);
-    return EXIT_CODE_FAILED;
-}
-
-static enum exit_code wait_for_end(struct exportd_client *client, const char *operation_id,
-                                   const struct settings *settings)
-{
-    enum display_form form = output_is_terminal(stderr) ? DISPLAY_BARS : DISPLAY_NOTHING;
-    struct display display;
-    enum exit_code code;
-
-    if (display_init(&display, stderr, form, &operation_id, 1) != 0) {
-        return EXIT_CODE_LOCAL;
-    }
-    follow_catch_signals();
-    code = follow_operations(client, &display);
-    display_release(&display);
-    if (code == EXIT_CODE_OK || code == EXIT_CODE_FAILED) {
-        return print_end(client, operation_id, settings->is_json);
-    }
-    if (code == EXIT_CODE_INTERRUPTED) {
-        fputc('\n', stderr);
-    }
-    tell_how_to_come_back(operation_id);
-    return code;
-}
 
 static void print_accepted(const struct exportd_accepted *accepted)
 {
@@ -109,7 +50,7 @@ static enum exit_code run_export(struct exportd_client *client, const struct set
         return code;
     }
     if (settings->waits) {
-        return wait_for_end(client, accepted.operation.id, settings);
+        return await_ends(client, (const char *const[]){accepted.operation.id}, 1, settings);
     }
     if (settings->is_json) {
         puts(exportd_reply_json(client, "operation"));

@@ -96,6 +96,8 @@ static void print_statistics(const struct exportd_statistics *statistics)
     output_number("retry wait", statistics->retry_wait);
     output_number("complete", statistics->complete);
     output_number("failed", statistics->failed);
+    output_number("overdue", statistics->overdue);
+    output_field("paused", statistics->paused ? "yes" : "no");
     output_number("workers", statistics->workers);
     output_number("slots", statistics->slots);
     output_number("sequence", statistics->sequence);

@@ -148,7 +148,19 @@ static void print_status(const struct exportd_operation *operation)
     if (operation->attempt > 0) {
         printf(", attempt %" PRId64, operation->attempt);
     }
+    if (operation->lost_attempts > 0) {
+        printf(" (%" PRId64 " lost with their worker)", operation->lost_attempts);
+    }
     putchar('\n');
+}
+
+static void print_due(const struct exportd_operation *operation)
+{
+    char whole[EXPORTD_DATE_TIME_BYTES + 16];
+
+    snprintf(whole, sizeof(whole), "%s%s", operation->due_date_time,
+             operation->overdue ? " (overdue)" : "");
+    output_field("due", whole);
 }
 
 static void print_sources(const struct exportd_operation *operation)
@@ -173,9 +185,11 @@ void output_operation(const struct exportd_operation *operation)
     print_status(operation);
     output_field("failure", operation->failure_code);
     output_field("", operation->failure_message);
+    output_field("cancelled by", operation->cancelled_by);
+    output_field("retry of", operation->retry_of);
     output_field("submitted", operation->submitted_date_time);
     output_field("completed", operation->completed_date_time);
-    output_field("due", operation->due_date_time);
+    print_due(operation);
     output_field("kept until", operation->expiration_date_time);
     output_field("bundle", operation->storage_location);
     output_field("sha256", operation->bundle_sha256);
@@ -187,7 +201,23 @@ void output_operation(const struct exportd_operation *operation)
 
 void output_operation_heading(void)
 {
-    printf("%-36s  %-10s  %5s  %-24s  %s\n", "OPERATION", "STATUS", "%", "SUBMITTED", "USER");
+    printf("%-36s  %-10s  %5s  %-24s  %-36s  %s\n", "OPERATION", "STATUS", "%", "SUBMITTED", "USER",
+           "NOTE");
+}
+
+/* What needs a look, separated by commas; nothing for most operations. */
+static void print_note(const struct exportd_operation *operation)
+{
+    const char *const notes[] = {operation->overdue ? "overdue" : "", operation->failure_code,
+                                 operation->retry_of[0] ? "retry" : ""};
+    const char *before = "  ";
+
+    for (size_t i = 0; i < sizeof(notes) / sizeof(notes[0]); i++) {
+        if (notes[i][0] != '\0') {
+            printf("%s%s", before, notes[i]);
+            before = ", ";
+        }
+    }
 }
 
 void output_operation_row(const struct exportd_operation *operation)
@@ -196,8 +226,10 @@ void output_operation_row(const struct exportd_operation *operation)
     output_colour_begin(stdout, operation->status);
     printf("%-10s", exportd_status_name(operation->status));
     output_colour_end(stdout);
-    printf("  %5.1f  %-24s  %s\n", operation->progress, operation->submitted_date_time,
+    printf("  %5.1f  %-24s  %s", operation->progress, operation->submitted_date_time,
            operation->user_id);
+    print_note(operation);
+    putchar('\n');
 }
 
 void output_event(FILE *stream, const struct exportd_event *event)

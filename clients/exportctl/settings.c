@@ -54,6 +54,8 @@ const struct option_row option_rows[OPTION_COUNT] = {
                           MEMBER(operation), 0, 0},
     [OPTION_FOLLOW] = {"follow", NULL, "Go on with what happens next, until interrupted.",
                        OPTION_FLAG, MEMBER(follows), 0, 0},
+    [OPTION_EVERYTHING] = {"everything", NULL, "The work of all tenants.", OPTION_FLAG,
+                           MEMBER(wants_everything), 0, 0},
 };
 
 static bool read_number(const char *text, int64_t *number)

@@ -25,6 +25,7 @@ enum option_id {
     OPTION_SINCE,
     OPTION_OPERATION,
     OPTION_FOLLOW,
+    OPTION_EVERYTHING,
     OPTION_COUNT
 };
 
@@ -42,6 +43,7 @@ struct settings {
     bool waits;
     bool wants_all;
     bool follows;
+    bool wants_everything;
     const char *server;
     const char *status_server;
     const char *token_file;

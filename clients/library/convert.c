@@ -92,21 +92,35 @@ static void convert_end(const struct operation *from, struct exportd_operation *
     }
 }
 
+/* Whom and what else an operation names. */
+static void convert_relations(const struct operation *from, struct exportd_operation *to)
+{
+    uuid_format(&from->requested_by, to->requested_by);
+    if (from->has_retry_of) {
+        uuid_format(&from->retry_of, to->retry_of);
+    }
+    if (from->has_cancelled_by) {
+        uuid_format(&from->cancelled_by, to->cancelled_by);
+    }
+}
+
 void convert_operation(const struct operation *from, struct exportd_operation *to)
 {
     *to = (struct exportd_operation){0};
     uuid_format(&from->id, to->id);
     uuid_format(&from->user_id, to->user_id);
-    uuid_format(&from->requested_by, to->requested_by);
     to->status = status_of(from->status);
     to->progress = from->progress;
     convert_word(to->stage, operation_stage_names, (int)from->stage);
     to->attempt = from->attempt;
+    to->lost_attempts = from->lost_attempts;
+    to->overdue = from->overdue;
     convert_word(to->approval, operation_approval_names, (int)from->approval);
     to->sequence = from->sequence;
     to->revision = from->revision;
     convert_times(from, to);
     convert_end(from, to);
+    convert_relations(from, to);
     convert_sources(&from->sources, to);
 }
 
@@ -163,11 +177,25 @@ void convert_statistics(const struct statistics *from, struct exportd_statistics
                                       .retry_wait = from->retry_wait,
                                       .complete = from->complete,
                                       .failed = from->failed,
+                                      .overdue = from->overdue,
+                                      .paused = from->paused,
                                       .workers = from->workers,
                                       .slots = from->slots,
                                       .sequence = from->sequence,
                                       .uptime_seconds = from->uptime_seconds};
     CONVERT_TEXT(to->version, from->version);
+}
+
+void convert_pauses(const struct pauses *from, struct exportd_pauses *to)
+{
+    *to = (struct exportd_pauses){.everything = from->everything};
+    for (; to->tenant_count < from->tenants.count && to->tenant_count < EXPORTD_PAUSED_TENANTS;
+         to->tenant_count++) {
+        struct uuid tenant;
+
+        codec_item(&from->tenants, (uint32_t)to->tenant_count, &tenant);
+        uuid_format(&tenant, to->tenants[to->tenant_count]);
+    }
 }
 
 bool convert_is_change(const struct exportd_event *event)

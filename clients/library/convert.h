@@ -10,6 +10,7 @@
 void convert_operation(const struct operation *from, struct exportd_operation *to);
 void convert_profile(const struct profile *from, struct exportd_profile *to);
 void convert_event(const struct event *from, struct exportd_event *to);
+void convert_pauses(const struct pauses *from, struct exportd_pauses *to);
 void convert_statistics(const struct statistics *from, struct exportd_statistics *to);
 
 /* An operation that was read, as an event of the kind snapshot. */

@@ -23,9 +23,10 @@
  * NULL.
  *
  * Lost messages: a request without an answer is sent again, the same bytes under the same request
- * id, every timeout_ms until deadline_ms have passed. Reading twice is harmless, and an export
- * always carries an idempotency key, so it stays one operation however often it is sent. An answer
- * that says "busy" (503, or 429 with a time to wait) is repeated likewise. */
+ * id, every timeout_ms until deadline_ms have passed. Reading twice is harmless, an export always
+ * carries an idempotency key, so it stays one operation however often it is sent, and to cancel,
+ * retry, pause or resume twice is to do it once. An answer that says "busy" (503, or 429 with a
+ * time to wait) is repeated likewise. */
 #ifndef EXPORTCLIENT_H
 #define EXPORTCLIENT_H
 
@@ -53,9 +54,9 @@ enum exportd_result {
     EXPORTD_ERROR_REPLY = -6,        /* an answer that this library does not understand */
     EXPORTD_ERROR_REFUSED = -7,      /* 400 and every other 4xx that has no row of its own */
     EXPORTD_ERROR_UNAUTHORIZED = -8, /* 401: no token, or one that is not accepted */
-    EXPORTD_ERROR_FORBIDDEN = -9,    /* 403: the token does not permit it */
+    EXPORTD_ERROR_FORBIDDEN = -9,    /* 403: the token or the person does not permit it */
     EXPORTD_ERROR_NOT_FOUND = -10,   /* 404: no such profile or operation in the caller's tenant */
-    EXPORTD_ERROR_CONFLICT = -11,    /* 409: the idempotency key was used for another profile */
+    EXPORTD_ERROR_CONFLICT = -11,    /* 409: it contradicts what is there; inner_code says what */
     EXPORTD_ERROR_LIMITED = -12,     /* 429: too many requests */
     EXPORTD_ERROR_UNAVAILABLE = -13, /* 503, 504, 507: the service cannot do it now */
     EXPORTD_ERROR_SERVICE = -14,     /* every other 5xx */
@@ -76,7 +77,10 @@ EXPORTD_API const char *exportd_result_text(int result);
 #define EXPORTD_NAME_BYTES       1281 /* a user principal name or a display name */
 #define EXPORTD_TARGET_BYTES     1025 /* a field's path, or a file's */
 #define EXPORTD_EVENT_JSON_BYTES 2048
+#define EXPORTD_SENTENCE_BYTES   1025
 #define EXPORTD_SOURCES          32
+#define EXPORTD_SENTENCES        12
+#define EXPORTD_PAUSED_TENANTS   256
 
 struct exportd_error {
     int result;                          /* what the call returned */
@@ -88,8 +92,6 @@ struct exportd_error {
     char request_id[EXPORTD_WORD_BYTES]; /* to find the request in the service's log */
     char operation_id[EXPORTD_ID_BYTES]; /* from watches: the operation concerned */
 };
-
-/* Connection. */
 
 struct exportd_options {
     const char *requests_endpoint; /* NULL: tcp://127.0.0.1:5570 */
@@ -121,8 +123,6 @@ EXPORTD_API const char *exportd_reply_item_json(struct exportd_client *client, s
 
 EXPORTD_API const char *exportd_version(void);
 
-/* Operations. */
-
 enum exportd_status {
     EXPORTD_STATUS_ANY = 0, /* in queries only */
     EXPORTD_STATUS_NOT_STARTED,
@@ -133,10 +133,8 @@ enum exportd_status {
 
 /* The word of the API, as "notStarted"; "" for ANY and for numbers that are none. Static. */
 EXPORTD_API const char *exportd_status_name(enum exportd_status status);
-
 /* The status of a word; ANY for words that are none. */
 EXPORTD_API enum exportd_status exportd_status_of(const char *name);
-
 /* Complete and failed never change again. */
 EXPORTD_API bool exportd_status_is_final(enum exportd_status status);
 
@@ -159,12 +157,14 @@ struct exportd_operation {
     char storage_location[EXPORTD_URL_BYTES];
     char stage[EXPORTD_WORD_BYTES]; /* queued, offered, gathering, retryWait, done, failed */
     int64_t attempt;
-    char failure_code[EXPORTD_WORD_BYTES]; /* empty when nothing failed */
+    int64_t lost_attempts; /* how many of them ended because their worker fell silent */
+    char failure_code[EXPORTD_WORD_BYTES]; /* empty when nothing failed; "cancelled" is one */
     char failure_message[EXPORTD_MESSAGE_BYTES];
     bool failure_is_retryable;
     char approval[EXPORTD_WORD_BYTES];
     char requested_by[EXPORTD_ID_BYTES];
     char due_date_time[EXPORTD_DATE_TIME_BYTES];
+    bool overdue; /* the due time passed before it ended */
     char expiration_date_time[EXPORTD_DATE_TIME_BYTES];
     int64_t sequence; /* of its last stored event, in the service */
     int64_t revision; /* how many changes it has had */
@@ -172,13 +172,15 @@ struct exportd_operation {
     struct exportd_source sources[EXPORTD_SOURCES];
     char bundle_sha256[EXPORTD_WORD_BYTES]; /* empty until complete */
     int64_t bundle_bytes;
+    char retry_of[EXPORTD_ID_BYTES];     /* the failed operation that it retries; or empty */
+    char cancelled_by[EXPORTD_ID_BYTES]; /* object id of who cancelled it; or empty */
 };
 
 struct exportd_accepted {
     struct exportd_operation operation;
     char location[EXPORTD_URL_BYTES];
     int64_t retry_after_seconds;
-    char idempotency_key[EXPORTD_KEY_BYTES]; /* the one given, or the one made */
+    char idempotency_key[EXPORTD_KEY_BYTES]; /* the one given, or the one made; of exports only */
 };
 
 /* Makes an idempotency key of 128 random bits. A caller that wants to repeat an export after a
@@ -193,6 +195,29 @@ EXPORTD_API int exportd_export(struct exportd_client *client, const char *user_i
 
 EXPORTD_API int exportd_get(struct exportd_client *client, const char *operation_id,
                             struct exportd_operation *operation, struct exportd_error *error);
+
+/* Ends an operation for good, as failed with the code "cancelled". For who requested it and for
+ * approvers of the tenant, else FORBIDDEN with "notRequester". Again is fine; one that ended
+ * otherwise is a CONFLICT with "operationEnded". */
+EXPORTD_API int exportd_cancel(struct exportd_client *client, const char *operation_id,
+                               struct exportd_operation *operation, struct exportd_error *error);
+
+/* Makes a new, durable operation for the profile of one that failed, which stays as it is. Again
+ * gives the same new one: to try once more, retry that. CONFLICT with "operationNotFailed" when the
+ * operation has not failed. */
+EXPORTD_API int exportd_retry(struct exportd_client *client, const char *operation_id,
+                              struct exportd_accepted *accepted, struct exportd_error *error);
+
+struct exportd_explanation {
+    struct exportd_operation operation;
+    size_t sentence_count; /* the most important first; for people, never to branch on */
+    char sentences[EXPORTD_SENTENCES][EXPORTD_SENTENCE_BYTES];
+};
+
+/* Says what an operation is waiting for, or how it ended. */
+EXPORTD_API int exportd_explain(struct exportd_client *client, const char *operation_id,
+                                struct exportd_explanation *explanation,
+                                struct exportd_error *error);
 
 struct exportd_operation_query {
     enum exportd_status status; /* ANY: all */
@@ -213,8 +238,6 @@ EXPORTD_API int exportd_list(struct exportd_client *client,
                              const struct exportd_operation_query *query,
                              struct exportd_operation_page *page, struct exportd_error *error);
 EXPORTD_API void exportd_operation_page_release(struct exportd_operation_page *page);
-
-/* Profiles. */
 
 struct exportd_profile {
     char user_id[EXPORTD_ID_BYTES];
@@ -238,15 +261,13 @@ EXPORTD_API int exportd_list_profiles(struct exportd_client *client, int top, co
                                       struct exportd_error *error);
 EXPORTD_API void exportd_profile_page_release(struct exportd_profile_page *page);
 
-/* Events. */
-
 struct exportd_event {
     int64_t sequence; /* of the change, in the service; progress ticks repeat the last change's */
     char operation_id[EXPORTD_ID_BYTES];
     char tenant_id[EXPORTD_ID_BYTES]; /* empty in a snapshot that a watch read itself */
     int64_t revision;
     char kind[EXPORTD_WORD_BYTES]; /* accepted, started, progress, retryWait, requeued, completed,
-                                      failed, snapshot */
+                                      failed, overdue (the status stays), snapshot */
     enum exportd_status status;
     char stage[EXPORTD_WORD_BYTES];
     double progress;
@@ -276,14 +297,14 @@ EXPORTD_API int exportd_events_since(struct exportd_client *client, int64_t sequ
                                      struct exportd_event_page *page, struct exportd_error *error);
 EXPORTD_API void exportd_event_page_release(struct exportd_event_page *page);
 
-/* The service. */
-
 struct exportd_statistics {
     int64_t queued;
     int64_t gathering;
     int64_t retry_wait;
     int64_t complete;
     int64_t failed;
+    int64_t overdue; /* due and not ended */
+    bool paused;     /* the caller's tenant, or everybody */
     int64_t workers;
     int64_t slots;
     int64_t sequence;
@@ -294,6 +315,25 @@ struct exportd_statistics {
 EXPORTD_API int exportd_get_statistics(struct exportd_client *client,
                                        struct exportd_statistics *statistics,
                                        struct exportd_error *error);
+
+/* For whom nothing is offered to workers. What is being gathered goes on, requests are accepted,
+ * and a pause outlives a restart. For operators, whom the service's configuration names, else
+ * FORBIDDEN with "operatorNeeded". */
+struct exportd_pauses {
+    bool everything;
+    size_t tenant_count; /* tenants that are paused by themselves */
+    char tenants[EXPORTD_PAUSED_TENANTS][EXPORTD_ID_BYTES];
+};
+
+/* tenant_id NULL: everything. *pauses is what is paused after it. CONFLICT with "tooManyPauses"
+ * when no further tenant can be. Resuming everything leaves the pauses of single tenants as they
+ * are, and what is not paused can be resumed. */
+EXPORTD_API int exportd_pause(struct exportd_client *client, const char *tenant_id,
+                              struct exportd_pauses *pauses, struct exportd_error *error);
+EXPORTD_API int exportd_resume(struct exportd_client *client, const char *tenant_id,
+                               struct exportd_pauses *pauses, struct exportd_error *error);
+EXPORTD_API int exportd_get_pauses(struct exportd_client *client, struct exportd_pauses *pauses,
+                                   struct exportd_error *error);
 
 struct exportd_pong {
     char version[EXPORTD_KEY_BYTES];

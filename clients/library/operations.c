@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* The calls about operations. */
+/* The calls that ask for operations and show them. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

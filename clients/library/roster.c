@@ -97,11 +97,21 @@ static bool is_newer(const struct roster_entry *entry, const struct exportd_even
     return event->progress > entry->progress;
 }
 
-enum roster_verdict roster_learn(struct roster_entry *entry, const struct exportd_event *event)
+/* A started attempt has a number of its own, so this never joins two. */
+static void keep_progress(const struct roster_entry *entry, struct exportd_event *event)
+{
+    if (entry->revision != 0 && event->status == EXPORTD_STATUS_RUNNING &&
+        event->attempt == entry->attempt && event->progress < entry->progress) {
+        event->progress = entry->progress;
+    }
+}
+
+enum roster_verdict roster_learn(struct roster_entry *entry, struct exportd_event *event)
 {
     if (!is_newer(entry, event)) {
         return ROSTER_DROP;
     }
+    keep_progress(entry, event);
     entry->revision = event->revision;
     entry->sequence = event->sequence;
     entry->attempt = event->attempt;
@@ -110,7 +120,7 @@ enum roster_verdict roster_learn(struct roster_entry *entry, const struct export
     return ROSTER_SHOW;
 }
 
-enum roster_verdict roster_hear(struct roster_entry *entry, const struct exportd_event *event)
+enum roster_verdict roster_hear(struct roster_entry *entry, struct exportd_event *event)
 {
     /* A tick or a replay of the next revision means that the change itself was missed. */
     int64_t next = entry->revision + (convert_is_change(event) ? 1 : 0);

@@ -46,11 +46,13 @@ enum roster_verdict {
     ROSTER_SKIPPED, /* events before it are missing; the entry now needs them */
 };
 
-/* An event as it came over the status socket. */
-enum roster_verdict roster_hear(struct roster_entry *entry, const struct exportd_event *event);
+/* An event as it came over the status socket. When it is to be shown, the progress of a running
+ * attempt is raised to what was shown of it: only ticks bring the newest, and a change that is no
+ * move, as overdue, may carry an older one. */
+enum roster_verdict roster_hear(struct roster_entry *entry, struct exportd_event *event);
 
-/* An event or a state that was read: true as it is, whatever it skips. */
-enum roster_verdict roster_learn(struct roster_entry *entry, const struct exportd_event *event);
+/* An event or a state that was read: true as it is, whatever it skips. Raises the progress too. */
+enum roster_verdict roster_learn(struct roster_entry *entry, struct exportd_event *event);
 
 /* A read that began when news_count was as it is now says that the operation is at this revision.
  * What was heard cannot be ahead of it, because the service speaks only of what is durable: forget

@@ -4,6 +4,7 @@
 #include <assert.h>
 
 #include "schemas/base/errors.h"
+#include "schemas/codec/codec.h"
 
 #define GUARDED .scopes = {1U << SCOPE_READ_ALL}, .configured_scopes = {1U << SCOPE_READ_WRITE_ALL}
 
@@ -21,6 +22,17 @@ static const struct permission rows[REQUEST_KIND_COUNT] = {
     [REQUEST_KIND_EVENTS_SINCE] = {"Events of the caller's tenant that a subscriber missed.",
                                    GUARDED},
     [REQUEST_KIND_GET_STATISTICS] = {"Counts of the caller's tenant.", GUARDED},
+    [REQUEST_KIND_RETRY_OPERATION] = {"Starts an export again that failed: as the first time.",
+                                      GUARDED},
+    [REQUEST_KIND_EXPLAIN_OPERATION] = {"Why an operation is as it is: as reading it.", GUARDED},
+    [REQUEST_KIND_CANCEL_OPERATION] =
+        {"Ends an operation: for the person who requested it, and for approvers of the tenant.",
+         .scopes = {1U << SCOPE_READ_ALL | 1U << SCOPE_APPROVER},
+         .configured_scopes = {1U << SCOPE_READ_WRITE_ALL}},
+    [REQUEST_KIND_PAUSE_DISPATCH] = {"Stops the offers, of a tenant or of all.",
+                                     .needs_operator = true},
+    [REQUEST_KIND_RESUME_DISPATCH] = {"Ends a pause.", .needs_operator = true},
+    [REQUEST_KIND_GET_PAUSES] = {"What is paused.", .needs_operator = true},
     [REQUEST_KIND_PING] = {"Says that the service is there, and nothing about anybody.",
                            .is_open = true},
 };
@@ -29,6 +41,19 @@ const struct permission *permission_of(enum request_kind request)
 {
     assert((unsigned)request < REQUEST_KIND_COUNT);
     return &rows[request];
+}
+
+static bool is_operator(const struct claims *claims, const struct wire_list *operators)
+{
+    struct exportd_configuration_permissions_operators row;
+
+    for (uint32_t i = 0; operators && i < operators->count; i++) {
+        codec_item(operators, i, &row);
+        if (uuid_equal(&row.tenant_id, &claims->tenant_id) &&
+            uuid_equal(&row.object_id, &claims->object_id))
+            return true;
+    }
+    return false;
 }
 
 int permission_check(enum request_kind request, const struct claims *claims,
@@ -43,6 +68,8 @@ int permission_check(enum request_kind request, const struct claims *claims,
         return -ERROR_TOKEN_MISSING;
     if (!claims->is_delegated)
         return -ERROR_APPLICATION_TOKEN;
+    if (row->needs_operator)
+        return is_operator(claims, options->operators) ? 0 : -ERROR_OPERATOR_NEEDED;
     if (options->admit_read_write_all)
         opening |= row->configured_scopes.bits;
     return (claims->scopes.bits & opening) != 0 ? 0 : -ERROR_SCOPE_MISSING;

@@ -131,7 +131,7 @@ static int check_kind(struct verification *v)
         return -ERROR_TOKEN_CLAIMS;
     v->is_application = bounded_json_equal(type, TEXT("app")) || scopes.size_bytes == 0;
     v->claims.is_delegated = !v->is_application;
-    v->claims.scopes = scope_set_parse(scopes);
+    v->claims.scopes = scope_set_parse(scopes, v->rules->approver_scope);
     return 0;
 }
 

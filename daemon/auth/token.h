@@ -16,7 +16,8 @@ struct token_rules {
     size_t issuer_count;
     const struct text *audiences; /* exact names of this service */
     size_t audience_count;
-    uint32_t skew_seconds; /* how far clocks may differ, at most TOKEN_SKEW_SECONDS_MOST */
+    struct text approver_scope; /* the name of SCOPE_APPROVER; empty: nobody holds it */
+    uint32_t skew_seconds;      /* how far clocks may differ, at most TOKEN_SKEW_SECONDS_MOST */
 };
 
 /* 0, or -ERROR_CONFIGURATION when a token could never be accepted or the skew is too large. */

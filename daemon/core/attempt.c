@@ -44,7 +44,8 @@ struct attempt *attempts_offer(struct attempts *attempts, const struct queue_ent
     return attempt;
 }
 
-void attempts_run(struct attempts *attempts, struct attempt *attempt, const struct record *record)
+void attempts_run(struct attempts *attempts, struct attempt *attempt, const struct record *record,
+                  struct mono now)
 {
     if (!attempt->is_running) {
         attempt->is_running = true;
@@ -52,6 +53,7 @@ void attempts_run(struct attempts *attempts, struct attempt *attempt, const stru
         attempts->running++;
     }
     attempt->record = *record;
+    attempt->started = now;
     attempt->entry.attempt = record->attempt;
 }
 

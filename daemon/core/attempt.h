@@ -11,11 +11,12 @@ struct attempt {
     struct table_link by_operation;
     int64_t fence;
     struct queue_entry entry;
-    struct mono deadline; /* of the offer, then of the lease */
+    struct mono deadline; /* of the offer, then of the lease or the limit */
     bool is_running;      /* otherwise offered */
     /* from here on only when it is running */
     struct record record;
     struct uuid instance; /* of the worker; all zero after a restart until its heartbeat */
+    struct mono started;
     double progress;
     int64_t rows;
     int64_t bytes;
@@ -37,7 +38,8 @@ struct attempt *attempts_offer(struct attempts *attempts, const struct queue_ent
                                int64_t fence, struct mono deadline);
 
 /* Makes an offer, or what was running before a restart, a running attempt with this record. */
-void attempts_run(struct attempts *attempts, struct attempt *attempt, const struct record *record);
+void attempts_run(struct attempts *attempts, struct attempt *attempt, const struct record *record,
+                  struct mono now);
 
 struct attempt *attempts_find(const struct attempts *attempts, int64_t fence);
 struct attempt *attempts_find_operation(const struct attempts *attempts, const struct uuid *id);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "daemon/core/engine.h"
+#include "daemon/core/engine_inside.h"
 
 #include "schemas/base/errors.h"
 
@@ -12,12 +12,14 @@ int engine_init(struct engine *engine, const struct engine_options *options)
                               .sequence = options->last_sequence,
                               .random = options->seed,
                               .next_retry = {INT64_MAX},
+                              .next_due = {INT64_MAX},
                               .offer_after = {INT64_MIN}};
     if (queue_init(&engine->queue) || attempts_init(&engine->attempts) ||
         pool_init(&engine->pool)) {
         engine_release(engine);
         return -ERROR_MEMORY;
     }
+    engine->queue.maximum_running = options->maximum_running;
     return 0;
 }
 
@@ -33,25 +35,86 @@ static struct mono after(struct mono time, int64_t ms)
     return (struct mono){time.ms + ms};
 }
 
-static struct queue_entry entry_of(const struct record *record)
+struct queue_entry engine_entry(const struct record *record)
 {
     return (struct queue_entry){.id = record->id,
                                 .tenant_id = record->tenant_id,
                                 .user_id = record->user_id,
                                 .attempt = record->attempt,
-                                .submitted = record->submitted};
+                                .submitted = record->submitted,
+                                .sequence = record->sequence};
+}
+
+void engine_change(struct engine *engine, struct record *record, enum event_kind kind,
+                   const struct operation_result *result, struct now now, struct outcome *outcome)
+{
+    if (operation_move(record, kind, engine->sequence + 1, now.wall)) {
+        return;
+    }
+    engine->sequence++;
+    if (record_is_terminal(record)) {
+        record->expiration.ms = now.wall.ms + engine->options.retention_ms;
+    }
+    outcome_change(outcome, kind, record, result);
+}
+
+void engine_leave(struct engine *engine, struct attempt *attempt)
+{
+    struct worker *worker = pool_find(&engine->pool, &attempt->instance);
+
+    if (attempt->is_running && worker && worker->running > 0) {
+        worker->running--;
+    }
+    queue_end(&engine->queue, &attempt->entry.tenant_id);
+    attempts_end(&engine->attempts, attempt);
+}
+
+void engine_return(struct engine *engine, struct attempt *attempt)
+{
+    struct queue_entry entry = attempt->entry;
+
+    attempts_end(&engine->attempts, attempt);
+    if (queue_return(&engine->queue, &entry)) {
+        queue_end(&engine->queue, &entry.tenant_id);
+        (void)queue_expect(&engine->queue, &entry.tenant_id);
+    }
+}
+
+void engine_lease(struct engine *engine, struct attempt *attempt, struct now now)
+{
+    struct mono lease = after(now.mono, engine->options.lease_ms);
+    struct mono limit = after(attempt->started, engine->options.attempt_timeout_ms);
+
+    attempts_extend(&engine->attempts, attempt, lease.ms < limit.ms ? lease : limit);
+}
+
+void engine_requeue(struct engine *engine, const struct queue_entry *entry)
+{
+    if (queue_push_front(&engine->queue, entry)) {
+        (void)queue_expect(&engine->queue, &entry->tenant_id);
+    }
+}
+
+void engine_tell(struct engine *engine, const struct attempt *attempt, enum verdict verdict,
+                 struct outcome *outcome)
+{
+    const struct worker *worker = pool_find(&engine->pool, &attempt->instance);
+
+    if (attempt->is_running && worker) {
+        outcome_notice(outcome, text_of(worker->name), attempt->fence, verdict);
+    }
 }
 
 int engine_restore(struct engine *engine, const struct record *record, struct now now)
 {
-    struct queue_entry entry = entry_of(record);
+    struct queue_entry entry = engine_entry(record);
     struct attempt *attempt = attempts_offer(&engine->attempts, &entry, record->fence,
                                              after(now.mono, engine->options.lease_ms));
 
-    if (!attempt) {
+    if (!attempt || queue_run(&engine->queue, &entry.tenant_id)) {
         return -ERROR_MEMORY;
     }
-    attempts_run(&engine->attempts, attempt, record);
+    attempts_run(&engine->attempts, attempt, record, now.mono);
     return 0;
 }
 
@@ -59,7 +122,7 @@ int engine_restore(struct engine *engine, const struct record *record, struct no
  */
 static void enqueue(struct engine *engine, const struct record *record, struct outcome *outcome)
 {
-    struct queue_entry entry = entry_of(record);
+    struct queue_entry entry = engine_entry(record);
 
     if (queue_push(&engine->queue, &entry) && !outcome->error) {
         outcome->error = -ERROR_MEMORY;
@@ -72,6 +135,9 @@ void engine_accept(struct engine *engine, const struct operation_request *reques
     struct record record = operation_create(request, ++engine->sequence);
 
     outcome_change(outcome, EVENT_KIND_ACCEPTED, &record, NULL);
+    if (record.due.ms < engine->next_due.ms) {
+        engine->next_due = record.due;
+    }
     enqueue(engine, &record, outcome);
 }
 
@@ -86,6 +152,19 @@ void engine_hear(struct engine *engine, const struct heartbeat_report *report, s
     worker->running = 0; /* counted anew by engine_renew: the list is what runs there */
 }
 
+static bool has_completed(const struct engine *engine, int64_t fence)
+{
+    size_t count =
+        engine->completed_count < ENGINE_COMPLETED ? engine->completed_count : ENGINE_COMPLETED;
+
+    for (size_t i = 0; i < count; i++) {
+        if (engine->completed[i] == fence) {
+            return true;
+        }
+    }
+    return false;
+}
+
 bool engine_renew(struct engine *engine, const struct heartbeat_report *report, int64_t fence,
                   struct now now, struct uuid *id, struct outcome *outcome)
 {
@@ -93,8 +172,10 @@ bool engine_renew(struct engine *engine, const struct heartbeat_report *report, 
     struct worker *worker = pool_find(&engine->pool, &report->instance);
 
     if (!attempt) {
-        /* What is being gathered under a fence that is not in flight can never be recorded. */
-        outcome_notice(outcome, report->worker, fence, false);
+        /* What is being gathered under a fence that is not in flight can never be recorded; but a
+         * late heartbeat may list what has been, and its bundle must stay. */
+        outcome_notice(outcome, report->worker, fence,
+                       has_completed(engine, fence) ? VERDICT_RECORDED : VERDICT_SUPERSEDED);
         return false;
     }
     if (!attempt->is_running) {
@@ -105,7 +186,7 @@ bool engine_renew(struct engine *engine, const struct heartbeat_report *report, 
     if (worker) {
         worker->running++;
     }
-    attempts_extend(&engine->attempts, attempt, after(now.mono, engine->options.lease_ms));
+    engine_lease(engine, attempt, now);
     return false;
 }
 
@@ -122,25 +203,14 @@ void engine_declined(struct engine *engine, const struct declined_report *report
     }
 }
 
-/* Puts an operation that is in the stage queued, as far as the store knows, back to the front. */
-static void requeue(struct engine *engine, const struct queue_entry *entry)
-{
-    if (queue_push_front(&engine->queue, entry)) {
-        (void)queue_expect(&engine->queue, &entry->tenant_id);
-    }
-}
-
 void engine_unsent(struct engine *engine, int64_t fence, struct now now)
 {
     struct attempt *attempt = attempts_find(&engine->attempts, fence);
-    struct queue_entry entry;
 
     if (!attempt || attempt->is_running) {
         return;
     }
-    entry = attempt->entry;
-    attempts_end(&engine->attempts, attempt);
-    requeue(engine, &entry);
+    engine_return(engine, attempt);
     if (after(now.mono, UNSENT_PAUSE_MS).ms > engine->offer_after.ms) {
         engine->offer_after = after(now.mono, UNSENT_PAUSE_MS);
     }
@@ -148,7 +218,10 @@ void engine_unsent(struct engine *engine, int64_t fence, struct now now)
 
 bool engine_retry_is_due(const struct engine *engine, struct now now)
 {
-    return engine->next_retry.ms <= now.wall.ms;
+    /* A wait that is longer than any was begun before the clock was set back. */
+    return engine->next_retry.ms <= now.wall.ms ||
+           (engine->next_retry.ms != INT64_MAX &&
+            engine->next_retry.ms > now.wall.ms + engine->options.retry_ceiling_ms);
 }
 
 void engine_retry_next(struct engine *engine, struct wall earliest)
@@ -161,12 +234,10 @@ void engine_retry(struct engine *engine, const struct record *record, struct now
 {
     struct record moved = *record;
 
-    if (operation_move(&moved, EVENT_KIND_REQUEUED, engine->sequence + 1, now.wall)) {
-        return;
+    if (operation_may_move(record, EVENT_KIND_REQUEUED)) {
+        engine_change(engine, &moved, EVENT_KIND_REQUEUED, NULL, now, outcome);
+        enqueue(engine, &moved, outcome);
     }
-    engine->sequence++;
-    outcome_change(outcome, EVENT_KIND_REQUEUED, &moved, NULL);
-    enqueue(engine, &moved, outcome);
 }
 
 bool engine_needs_page(const struct engine *engine, struct now now, struct uuid *tenant_id)
@@ -177,16 +248,23 @@ bool engine_needs_page(const struct engine *engine, struct now now, struct uuid 
            queue_needs_page(&engine->queue, (size_t)free_slots, tenant_id);
 }
 
+size_t engine_page_room(const struct engine *engine, const struct uuid *tenant_id)
+{
+    return queue_page_room(&engine->queue) +
+           (size_t)queue_standing(&engine->queue, tenant_id).running;
+}
+
 int engine_fill(struct engine *engine, const struct uuid *tenant_id, const struct record *records,
                 size_t count, bool has_more)
 {
     struct queue_entry entries[QUEUE_PAGE];
+    size_t room = queue_page_room(&engine->queue);
     size_t kept = 0;
     size_t i = 0;
 
-    for (; i < count && kept < QUEUE_PAGE; i++) {
+    for (; i < count && kept < room; i++) {
         if (!attempts_find_operation(&engine->attempts, &records[i].id)) {
-            entries[kept++] = entry_of(&records[i]);
+            entries[kept++] = engine_entry(&records[i]);
         }
     }
     /* What did not fit on the page is as much in the store only as what was not read. */
@@ -212,27 +290,35 @@ void engine_dispatch(struct engine *engine, struct now now, size_t limit, struct
         attempt = attempts_offer(&engine->attempts, &entry, fence_next(engine),
                                  after(now.mono, engine->options.offer_timeout_ms));
         if (!attempt) {
-            requeue(engine, &entry);
+            (void)queue_return(&engine->queue, &entry); /* it is in the store, at any rate */
             return;
         }
-        outcome_offer(outcome, &(struct job){.operation_id = entry.id,
-                                             .tenant_id = entry.tenant_id,
-                                             .user_id = entry.user_id,
-                                             .attempt = entry.attempt + 1,
-                                             .fence = attempt->fence,
-                                             .submitted_date_time = entry.submitted});
+        outcome_offer(outcome, &(struct offer){.job = {.operation_id = entry.id,
+                                                       .tenant_id = entry.tenant_id,
+                                                       .user_id = entry.user_id,
+                                                       .attempt = entry.attempt + 1,
+                                                       .fence = attempt->fence,
+                                                       .submitted_date_time = entry.submitted},
+                                               .sequence = entry.sequence});
     }
+}
+
+/* The sooner of a deadline and a wall time. */
+static struct mono sooner(struct mono deadline, struct wall time, struct now now)
+{
+    int64_t wait_ms = time.ms > now.wall.ms ? time.ms - now.wall.ms : 0;
+
+    return time.ms != INT64_MAX && wait_ms < deadline.ms - now.mono.ms ? after(now.mono, wait_ms)
+                                                                       : deadline;
 }
 
 struct mono engine_deadline(const struct engine *engine, struct now now)
 {
-    struct mono deadline = engine->attempts.next_deadline;
-    int64_t retry_ms = engine->next_retry.ms;
+    struct wall retry = engine_retry_is_due(engine, now) ? now.wall : engine->next_retry;
+    struct mono deadline = sooner(engine->attempts.next_deadline, retry, now);
 
-    if (retry_ms != INT64_MAX && retry_ms - now.wall.ms < deadline.ms - now.mono.ms) {
-        deadline = after(now.mono, retry_ms > now.wall.ms ? retry_ms - now.wall.ms : 0);
-    }
-    if (engine->queue.turn && engine->offer_after.ms < deadline.ms &&
+    deadline = sooner(deadline, engine->next_due, now);
+    if (queue_is_waiting(&engine->queue) && engine->offer_after.ms < deadline.ms &&
         pool_free(&engine->pool) > (int64_t)engine->attempts.offered) {
         deadline = engine->offer_after.ms > now.mono.ms ? engine->offer_after : now.mono;
     }

@@ -17,15 +17,22 @@
 struct engine_options {
     int64_t offer_timeout_ms;
     int64_t lease_ms;
+    int64_t attempt_timeout_ms;
     int64_t maximum_attempts;
+    int64_t maximum_lost_attempts;
+    int64_t maximum_running; /* of one tenant, 0: any number */
     int64_t retry_base_ms;
     int64_t retry_ceiling_ms;
-    int64_t due_ms;
+    int64_t overdue_ms; /* from being reported overdue to failing */
     int64_t retention_ms;
     int64_t start_count;   /* of the daemon: the high half of every fence */
     int64_t last_sequence; /* of the stored events */
     uint64_t seed;         /* of the retry jitter */
 };
+
+/* Fences that completed an operation and are remembered: a heartbeat that was sent before its
+ * attempt ended can come after the result, over a connection that broke meanwhile. */
+#define ENGINE_COMPLETED 1024
 
 struct engine {
     struct engine_options options;
@@ -35,8 +42,11 @@ struct engine {
     struct queue queue;
     struct attempts attempts;
     struct pool pool;
-    struct wall next_retry;  /* no retryWait ends earlier than this */
-    struct mono offer_after; /* nobody took the last offer: none before this */
+    struct wall next_retry;              /* no retryWait ends earlier than this */
+    struct wall next_due;                /* nothing becomes or stays too long overdue before this */
+    struct mono offer_after;             /* nobody took the last offer: none before this */
+    int64_t completed[ENGINE_COMPLETED]; /* the fences that completed last; a ring */
+    size_t completed_count;              /* ever, in this life of the daemon */
 };
 
 /* The time of a step, in both clocks. */
@@ -80,10 +90,18 @@ void engine_failed(struct engine *engine, const struct failed_report *report,
                    const struct operation_result *result, const struct record *stored,
                    struct now now, struct outcome *outcome);
 
+/* A bundle was found that nobody reports. */
+void engine_found(struct engine *engine, const struct found_report *report,
+                  const struct record *stored, struct outcome *outcome);
+
 void engine_progress(struct engine *engine, const struct progress_report *report, struct now now,
                      struct outcome *outcome);
 
-/* Offers that nobody answered, leases that ran out, workers that fell silent. */
+/* Ends an operation that has not ended, whatever it is doing; stored is its newest record. */
+void engine_cancel(struct engine *engine, const struct record *stored, const struct uuid *by,
+                   struct now now, struct outcome *outcome);
+
+/* Offers that nobody answered, leases and times that ran out, workers that fell silent. */
 void engine_tick(struct engine *engine, struct now now, struct outcome *outcome);
 
 /* Whether a retryWait may have ended: then the caller looks for records that are due and calls
@@ -94,12 +112,22 @@ void engine_retry(struct engine *engine, const struct record *record, struct now
                   struct outcome *outcome);
 void engine_retry_next(struct engine *engine, struct wall earliest);
 
+/* Whether an operation may have become overdue, or have been it for too long: then the caller looks
+ * for such records and calls engine_overdue for each, which reports or ends it, and engine_due_next
+ * with the time at which the next of the others must be looked at (INT64_MAX for none). */
+bool engine_due_is_due(const struct engine *engine, struct now now);
+void engine_overdue(struct engine *engine, const struct record *stored, struct now now,
+                    struct outcome *outcome);
+void engine_due_next(struct engine *engine, struct wall earliest);
+
 /* Whether there are free slots and a tenant whose page must be read from the store before they are
  * given out. */
 bool engine_needs_page(const struct engine *engine, struct now now, struct uuid *tenant_id);
 
-/* The oldest queued records of that tenant as they are stored; those in flight are passed over.
+/* The oldest queued records of that tenant as they are stored, best as many as engine_page_room
+ * says; those in flight are passed over.
  * -ERROR_MEMORY: the page is empty as before. */
+size_t engine_page_room(const struct engine *engine, const struct uuid *tenant_id);
 int engine_fill(struct engine *engine, const struct uuid *tenant_id, const struct record *records,
                 size_t count, bool has_more);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* What the reports of workers mean, and what their silence means. */
-#include "daemon/core/engine.h"
+#include "daemon/core/engine_inside.h"
 
 /* A worker is forgotten after this many leases without a word. */
 #define SILENT_LEASES 2
@@ -31,64 +31,73 @@ static int64_t retry_delay_ms(struct engine *engine, int64_t attempt)
     return (int64_t)(random_next(engine) % (uint64_t)(ceiling + 1));
 }
 
-/* Moves, counts the sequence and records the change. The moves made here are legal from the stage
- * gathering, in which every running attempt's record is. */
-static void change(struct engine *engine, struct record *record, enum event_kind kind,
-                   const struct operation_result *result, struct now now, struct outcome *outcome)
+/* Whether another attempt would be one too many. */
+static bool is_used_up(const struct engine *engine, const struct record *record,
+                       enum failure_code code)
 {
-    if (operation_move(record, kind, engine->sequence + 1, now.wall)) {
-        return;
-    }
-    engine->sequence++;
-    if (record_is_terminal(record)) {
-        record->expiration.ms = now.wall.ms + engine->options.retention_ms;
-    }
-    outcome_change(outcome, kind, record, result);
-}
-
-static void slot_leave(struct engine *engine, const struct attempt *attempt)
-{
-    struct worker *worker = pool_find(&engine->pool, &attempt->instance);
-
-    if (worker && worker->running > 0) {
-        worker->running--;
+    switch (code) {
+    case FAILURE_CODE_WORKER_LOST:
+        return record->lost_attempts >= engine->options.maximum_lost_attempts;
+    case FAILURE_CODE_WORKER_STOPPED:
+        return false;
+    default:
+        return record->failed_attempts >= engine->options.maximum_attempts;
     }
 }
 
-/* Ends a running attempt with a failure: another attempt later, now, or none. */
+/* How long the next attempt waits; 0 when the work is not to blame for the end of this one. A
+ * second loss may be the work's doing, and the wait keeps it from taking the same others along. A
+ * worker that hands back what it has only just taken would do so again at once. */
+static int64_t wait_ms(struct engine *engine, const struct record *record, enum failure_code code,
+                       int64_t ran_ms)
+{
+    switch (code) {
+    case FAILURE_CODE_WORKER_LOST:
+        return record->lost_attempts < 2 ? 0 : retry_delay_ms(engine, record->lost_attempts);
+    case FAILURE_CODE_WORKER_STOPPED:
+        return ran_ms >= engine->options.retry_base_ms ? 0 : retry_delay_ms(engine, 1);
+    default:
+        return retry_delay_ms(engine, record->failed_attempts);
+    }
+}
+
+static void count(struct record *record, enum failure_code code, bool is_retryable)
+{
+    record->has_failure = true;
+    record->failure = code;
+    record->failure_is_retryable = is_retryable;
+    record->lost_attempts += code == FAILURE_CODE_WORKER_LOST;
+    record->failed_attempts +=
+        code != FAILURE_CODE_WORKER_LOST && code != FAILURE_CODE_WORKER_STOPPED;
+}
+
+/* Ends a running attempt with a failure: another attempt now, later, or none. */
 static void attempt_failed(struct engine *engine, struct attempt *attempt, enum failure_code code,
                            bool is_retryable, const struct operation_result *result, struct now now,
                            struct outcome *outcome)
 {
     struct record record = attempt->record;
+    int64_t ran_ms = now.mono.ms - attempt->started.ms;
+    struct queue_entry entry;
 
-    slot_leave(engine, attempt);
-    attempts_end(&engine->attempts, attempt);
-    record.has_failure = true;
-    record.failure = code;
-    record.failure_is_retryable = is_retryable;
-    if (!is_retryable || record.attempt >= engine->options.maximum_attempts) {
-        change(engine, &record, EVENT_KIND_FAILED, result, now, outcome);
+    engine_leave(engine, attempt);
+    count(&record, code, is_retryable);
+    if (!is_retryable || is_used_up(engine, &record, code)) {
+        engine_change(engine, &record, EVENT_KIND_FAILED, result, now, outcome);
         return;
     }
-    if (code == FAILURE_CODE_WORKER_LOST || code == FAILURE_CODE_WORKER_STOPPED) {
-        /* The work is not to blame, so it does not wait. */
-        change(engine, &record, EVENT_KIND_REQUEUED, NULL, now, outcome);
-        if (queue_push_front(&engine->queue,
-                             &(struct queue_entry){.id = record.id,
-                                                   .tenant_id = record.tenant_id,
-                                                   .user_id = record.user_id,
-                                                   .attempt = record.attempt,
-                                                   .submitted = record.submitted})) {
-            (void)queue_expect(&engine->queue, &record.tenant_id);
-        }
+    record.ready.ms = wait_ms(engine, &record, code, ran_ms);
+    if (record.ready.ms == 0) {
+        engine_change(engine, &record, EVENT_KIND_REQUEUED, NULL, now, outcome);
+        entry = engine_entry(&record);
+        engine_requeue(engine, &entry);
         return;
     }
-    record.ready.ms = now.wall.ms + retry_delay_ms(engine, record.attempt);
+    record.ready.ms += now.wall.ms;
     if (record.ready.ms < engine->next_retry.ms) {
         engine->next_retry = record.ready;
     }
-    change(engine, &record, EVENT_KIND_RETRY_WAIT, result, now, outcome);
+    engine_change(engine, &record, EVENT_KIND_RETRY_WAIT, result, now, outcome);
 }
 
 /* The running attempt that a report is about, or NULL. An offer whose report of the start was lost
@@ -113,11 +122,10 @@ static struct attempt *attempt_of(struct engine *engine, const struct uuid *oper
     }
     record = *stored;
     record.fence = fence;
-    change(engine, &record, EVENT_KIND_STARTED, NULL, now, outcome);
-    attempts_run(&engine->attempts, attempt, &record);
+    engine_change(engine, &record, EVENT_KIND_STARTED, NULL, now, outcome);
+    attempts_run(&engine->attempts, attempt, &record, now.mono);
     attempt->instance = *instance;
-    attempts_extend(&engine->attempts, attempt,
-                    (struct mono){now.mono.ms + engine->options.lease_ms});
+    engine_lease(engine, attempt, now);
     worker = pool_find(&engine->pool, instance);
     if (worker) {
         worker->running++;
@@ -125,11 +133,15 @@ static struct attempt *attempt_of(struct engine *engine, const struct uuid *oper
     return attempt;
 }
 
-/* Whether the operation is complete by what was gathered under this fence. An attempt whose lease
- * ran out leaves its fence behind as well, but nothing of it is recorded. */
-static bool is_completed_by(const struct record *stored, int64_t fence)
+/* What a fence that is not in flight is worth: recorded when the operation is complete by what was
+ * gathered under it. An attempt whose lease ran out leaves its fence behind as well, but nothing of
+ * it is recorded. */
+static enum verdict verdict_of(const struct record *stored, int64_t fence)
 {
-    return stored && stored->fence == fence && stored->stage == OPERATION_STAGE_DONE;
+    if (stored && stored->fence == fence && stored->stage == OPERATION_STAGE_DONE) {
+        return VERDICT_RECORDED;
+    }
+    return stored && stored->has_cancelled_by ? VERDICT_CANCELLED : VERDICT_SUPERSEDED;
 }
 
 /* Whether this is the failure that the attempt ended with. */
@@ -144,8 +156,7 @@ void engine_started(struct engine *engine, const struct started_report *report,
 {
     if (!attempt_of(engine, &report->operation_id, report->fence, &report->instance, stored, now,
                     outcome)) {
-        outcome_notice(outcome, report->worker, report->fence,
-                       is_completed_by(stored, report->fence));
+        outcome_notice(outcome, report->worker, report->fence, verdict_of(stored, report->fence));
     }
 }
 
@@ -158,15 +169,14 @@ void engine_done(struct engine *engine, const struct done_report *report,
     struct record record;
 
     if (!attempt) {
-        outcome_notice(outcome, report->worker, report->fence,
-                       is_completed_by(stored, report->fence));
+        outcome_notice(outcome, report->worker, report->fence, verdict_of(stored, report->fence));
         return;
     }
     record = attempt->record;
-    slot_leave(engine, attempt);
-    attempts_end(&engine->attempts, attempt);
-    change(engine, &record, EVENT_KIND_COMPLETED, result, now, outcome);
-    outcome_notice(outcome, report->worker, report->fence, true);
+    engine_leave(engine, attempt);
+    engine_change(engine, &record, EVENT_KIND_COMPLETED, result, now, outcome);
+    engine->completed[engine->completed_count++ % ENGINE_COMPLETED] = report->fence;
+    outcome_notice(outcome, report->worker, report->fence, VERDICT_RECORDED);
 }
 
 void engine_failed(struct engine *engine, const struct failed_report *report,
@@ -177,11 +187,23 @@ void engine_failed(struct engine *engine, const struct failed_report *report,
                                          &report->instance, stored, now, outcome);
 
     if (!attempt) {
-        outcome_notice(outcome, report->worker, report->fence, is_failed_by(stored, report));
+        outcome_notice(outcome, report->worker, report->fence,
+                       is_failed_by(stored, report) ? VERDICT_RECORDED
+                                                    : verdict_of(stored, report->fence));
         return;
     }
     attempt_failed(engine, attempt, report->code, report->retryable, result, now, outcome);
-    outcome_notice(outcome, report->worker, report->fence, true);
+    outcome_notice(outcome, report->worker, report->fence, VERDICT_RECORDED);
+}
+
+void engine_found(struct engine *engine, const struct found_report *report,
+                  const struct record *stored, struct outcome *outcome)
+{
+    /* Nothing is said of what may still be reported, nor of an operation that another daemon, with
+     * which the bundle store is shared, may know. */
+    if (stored && !attempts_find(&engine->attempts, report->fence)) {
+        outcome_notice(outcome, report->worker, report->fence, verdict_of(stored, report->fence));
+    }
 }
 
 void engine_progress(struct engine *engine, const struct progress_report *report, struct now now,
@@ -193,8 +215,7 @@ void engine_progress(struct engine *engine, const struct progress_report *report
         !uuid_equal(&attempt->entry.id, &report->operation_id)) {
         return; /* the next heartbeat that lists the fence settles it */
     }
-    attempts_extend(&engine->attempts, attempt,
-                    (struct mono){now.mono.ms + engine->options.lease_ms});
+    engine_lease(engine, attempt, now);
     if (report->progress < attempt->progress) {
         return; /* progress does not go back within an attempt */
     }
@@ -204,20 +225,26 @@ void engine_progress(struct engine *engine, const struct progress_report *report
     outcome_tick(outcome, &attempt->entry.id, attempt->fence);
 }
 
+/* An attempt whose deadline has passed. */
+static void run_out(struct engine *engine, struct attempt *attempt, struct now now,
+                    struct outcome *outcome)
+{
+    if (!attempt->is_running) {
+        engine_return(engine, attempt);
+    } else if (now.mono.ms - attempt->started.ms >= engine->options.attempt_timeout_ms) {
+        engine_tell(engine, attempt, VERDICT_SUPERSEDED, outcome);
+        attempt_failed(engine, attempt, FAILURE_CODE_TIME_LIMIT, true, NULL, now, outcome);
+    } else {
+        attempt_failed(engine, attempt, FAILURE_CODE_WORKER_LOST, true, NULL, now, outcome);
+    }
+}
+
 void engine_tick(struct engine *engine, struct now now, struct outcome *outcome)
 {
     struct attempt *attempt;
 
     while (!outcome->error && (attempt = attempts_overdue(&engine->attempts, now.mono))) {
-        if (attempt->is_running) {
-            attempt_failed(engine, attempt, FAILURE_CODE_WORKER_LOST, true, NULL, now, outcome);
-        } else {
-            struct queue_entry entry = attempt->entry;
-            attempts_end(&engine->attempts, attempt);
-            if (queue_push_front(&engine->queue, &entry)) {
-                (void)queue_expect(&engine->queue, &entry.tenant_id);
-            }
-        }
+        run_out(engine, attempt, now, outcome);
     }
     pool_expire(&engine->pool,
                 (struct mono){now.mono.ms - SILENT_LEASES * engine->options.lease_ms});

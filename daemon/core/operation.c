@@ -11,19 +11,23 @@
 static const struct move {
     bool is_move;
     unsigned from;
+    bool is_remark; /* stage and status stay */
     enum operation_stage stage;
     enum operation_status status;
 } moves[EVENT_KIND_COUNT] = {
-    [EVENT_KIND_STARTED] = {true, FROM(QUEUED), OPERATION_STAGE_GATHERING,
+    [EVENT_KIND_STARTED] = {true, FROM(QUEUED), false, OPERATION_STAGE_GATHERING,
                             OPERATION_STATUS_RUNNING},
-    [EVENT_KIND_RETRY_WAIT] = {true, FROM(GATHERING), OPERATION_STAGE_RETRY_WAIT,
+    [EVENT_KIND_RETRY_WAIT] = {true, FROM(GATHERING), false, OPERATION_STAGE_RETRY_WAIT,
                                OPERATION_STATUS_NOT_STARTED},
-    [EVENT_KIND_REQUEUED] = {true, FROM(GATHERING) | FROM(RETRY_WAIT), OPERATION_STAGE_QUEUED,
-                             OPERATION_STATUS_NOT_STARTED},
-    [EVENT_KIND_COMPLETED] = {true, FROM(GATHERING), OPERATION_STAGE_DONE,
+    [EVENT_KIND_REQUEUED] = {true, FROM(GATHERING) | FROM(RETRY_WAIT), false,
+                             OPERATION_STAGE_QUEUED, OPERATION_STATUS_NOT_STARTED},
+    [EVENT_KIND_COMPLETED] = {true, FROM(GATHERING), false, OPERATION_STAGE_DONE,
                               OPERATION_STATUS_COMPLETE},
-    [EVENT_KIND_FAILED] = {true, FROM(QUEUED) | FROM(GATHERING) | FROM(RETRY_WAIT),
+    [EVENT_KIND_FAILED] = {true, FROM(QUEUED) | FROM(GATHERING) | FROM(RETRY_WAIT), false,
                            OPERATION_STAGE_FAILED, OPERATION_STATUS_FAILED},
+    [EVENT_KIND_OVERDUE] = {.is_move = true,
+                            .from = FROM(QUEUED) | FROM(GATHERING) | FROM(RETRY_WAIT),
+                            .is_remark = true},
 };
 
 struct record operation_create(const struct operation_request *request, int64_t sequence)
@@ -41,6 +45,8 @@ struct record operation_create(const struct operation_request *request, int64_t 
         .due = {request->now.ms + request->due_ms},
         .changed = request->now,
         .has_key = request->has_key,
+        .has_retry_of = request->has_retry_of,
+        .retry_of = request->retry_of,
     };
 
     memcpy(record.key_digest, request->key_digest, sizeof record.key_digest);
@@ -57,11 +63,14 @@ int operation_move(struct record *record, enum event_kind kind, int64_t sequence
     if (!operation_may_move(record, kind)) {
         return -ERROR_INTERNAL;
     }
-    record->stage = moves[kind].stage;
-    record->status = moves[kind].status;
     record->sequence = sequence;
     record->revision++;
     record->changed = now;
+    if (moves[kind].is_remark) {
+        return 0;
+    }
+    record->stage = moves[kind].stage;
+    record->status = moves[kind].status;
     if (kind == EVENT_KIND_STARTED) {
         record->attempt++;
         record->has_failure = false;

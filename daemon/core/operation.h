@@ -15,6 +15,8 @@ struct operation_request {
     int64_t due_ms; /* after now */
     bool has_key;
     uint8_t key_digest[RECORD_KEY_DIGEST_BYTES];
+    bool has_retry_of;
+    struct uuid retry_of;
 };
 
 /* A new record in stage queued, revision 1, as its accepted event stores it. */
@@ -22,8 +24,8 @@ struct record operation_create(const struct operation_request *request, int64_t 
 
 /* Makes the move of an event, gives the record its next revision and the given sequence. The caller
  * has set what the move needs before: fence for started, failure for failed and retryWait, ready
- * for retryWait. -ERROR_INTERNAL, with the record unchanged, when the move is not legal from its
- * stage. */
+ * for retryWait, overdue for overdue, which leaves stage and status as they are. -ERROR_INTERNAL,
+ * with the record unchanged, when the move is not legal from its stage. */
 int operation_move(struct record *record, enum event_kind kind, int64_t sequence, struct wall now);
 
 bool operation_may_move(const struct record *record, enum event_kind kind);

@@ -61,9 +61,9 @@ void outcome_change(struct outcome *outcome, enum event_kind kind, const struct 
            (struct change){.kind = kind, .record = *record, .result = result});
 }
 
-void outcome_offer(struct outcome *outcome, const struct job *job)
+void outcome_offer(struct outcome *outcome, const struct offer *offer)
 {
-    APPEND(outcome, offers, offer_count, offer_capacity, *job);
+    APPEND(outcome, offers, offer_count, offer_capacity, *offer);
 }
 
 void outcome_tick(struct outcome *outcome, const struct uuid *operation_id, int64_t fence)
@@ -72,9 +72,10 @@ void outcome_tick(struct outcome *outcome, const struct uuid *operation_id, int6
            (struct progress_tick){.operation_id = *operation_id, .fence = fence});
 }
 
-void outcome_notice(struct outcome *outcome, struct text worker, int64_t fence, bool is_recorded)
+void outcome_notice(struct outcome *outcome, struct text worker, int64_t fence,
+                    enum verdict verdict)
 {
-    struct fence_notice notice = {.fence = fence, .is_recorded = is_recorded};
+    struct fence_notice notice = {.fence = fence, .verdict = verdict};
 
     if (text_copy(worker, notice.worker, sizeof notice.worker)) {
         return; /* the decoder bounds names; one that is longer is nobody's topic */

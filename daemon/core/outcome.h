@@ -20,18 +20,27 @@ struct progress_tick {
     int64_t fence;
 };
 
-/* What a worker is to be told about a fence. */
+/* What a worker is to be told about a fence: its result is durable; it does not count any more; its
+ * operation was cancelled. */
+enum verdict { VERDICT_RECORDED, VERDICT_SUPERSEDED, VERDICT_CANCELLED };
+
 struct fence_notice {
     char worker[64];
     int64_t fence;
-    bool is_recorded; /* otherwise superseded */
+    enum verdict verdict;
+};
+
+/* An offer rests on the last event of its operation, and on nothing else of the turn. */
+struct offer {
+    struct job job;
+    int64_t sequence; /* of that event */
 };
 
 struct outcome {
     struct change *changes;
     size_t change_count;
     size_t change_capacity;
-    struct job *offers;
+    struct offer *offers;
     size_t offer_count;
     size_t offer_capacity;
     struct progress_tick *ticks;
@@ -48,8 +57,9 @@ void outcome_release(struct outcome *outcome);
 
 void outcome_change(struct outcome *outcome, enum event_kind kind, const struct record *record,
                     const struct operation_result *result);
-void outcome_offer(struct outcome *outcome, const struct job *job);
+void outcome_offer(struct outcome *outcome, const struct offer *offer);
 void outcome_tick(struct outcome *outcome, const struct uuid *operation_id, int64_t fence);
-void outcome_notice(struct outcome *outcome, struct text worker, int64_t fence, bool is_recorded);
+void outcome_notice(struct outcome *outcome, struct text worker, int64_t fence,
+                    enum verdict verdict);
 
 #endif

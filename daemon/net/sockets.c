@@ -286,20 +286,33 @@ static int send_frame(void *socket, const void *data, size_t size_bytes, int fla
     return rc < 0 ? -ERROR_BUSY : 0;
 }
 
+/* A message that could not be sent whole is ended here: else the next one would become part of it,
+ * and reach whoever this one was for. */
+static int end_message(void *socket, int rc)
+{
+    if (rc) {
+        (void)send_frame(socket, "", 0, 0);
+    }
+    return rc;
+}
+
 int sockets_reply(struct sockets *sockets, const struct envelope *envelope, struct text payload)
 {
     void *socket = sockets->sockets[SOCKET_REQUESTS];
-    const uint8_t *at = envelope->bytes;
-    int rc = 0;
+    const uint8_t *at = envelope->bytes + envelope->sizes[0];
+    int rc = send_frame(socket, envelope->bytes, envelope->sizes[0], ZMQ_SNDMORE);
 
-    for (uint8_t i = 0; !rc && i < envelope->frame_count; i++) {
+    if (rc) {
+        return rc;
+    }
+    for (uint8_t i = 1; !rc && i < envelope->frame_count; i++) {
         rc = send_frame(socket, at, envelope->sizes[i], ZMQ_SNDMORE);
         at += envelope->sizes[i];
     }
     if (!rc && envelope->has_delimiter) {
         rc = send_frame(socket, "", 0, ZMQ_SNDMORE);
     }
-    return rc ? rc : send_frame(socket, payload.data, payload.size_bytes, 0);
+    return end_message(socket, rc ? rc : send_frame(socket, payload.data, payload.size_bytes, 0));
 }
 
 int sockets_offer(struct sockets *sockets, struct text payload)
@@ -312,5 +325,5 @@ int sockets_publish(struct sockets *sockets, struct text topic, struct text payl
     void *socket = sockets->sockets[SOCKET_STATUS];
     int rc = send_frame(socket, topic.data, topic.size_bytes, ZMQ_SNDMORE);
 
-    return rc ? rc : send_frame(socket, payload.data, payload.size_bytes, 0);
+    return rc ? rc : end_message(socket, send_frame(socket, payload.data, payload.size_bytes, 0));
 }

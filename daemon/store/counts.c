@@ -40,8 +40,8 @@ static struct tenant_counts *find(const struct counts *counts, const struct uuid
     return NULL;
 }
 
-int counts_add(struct counts *counts, const struct uuid *tenant_id, enum operation_stage stage,
-               int64_t number)
+int counts_add(struct counts *counts, const struct uuid *tenant_id,
+               const enum operation_stage *stage, int64_t number)
 {
     struct tenant_counts *tenant = find(counts, tenant_id);
 
@@ -53,8 +53,22 @@ int counts_add(struct counts *counts, const struct uuid *tenant_id, enum operati
         tenant->tenant_id = *tenant_id;
         table_insert(&counts->tenants, &tenant->link, table_hash_uuid(tenant_id));
     }
-    tenant->counts.of[stage] += number;
+    *(stage ? &tenant->counts.of[*stage] : &tenant->counts.overdue) += number;
     return 0;
+}
+
+int counts_move(struct counts *counts, const struct uuid *tenant_id, const struct counted *was,
+                struct counted is)
+{
+    int rc = was ? counts_add(counts, tenant_id, &was->stage, -1) : 0;
+
+    if (!rc) {
+        rc = counts_add(counts, tenant_id, &is.stage, 1);
+    }
+    if (!rc && is.is_overdue != (was && was->is_overdue)) {
+        rc = counts_add(counts, tenant_id, NULL, is.is_overdue ? 1 : -1);
+    }
+    return rc;
 }
 
 struct store_counts counts_of(const struct counts *counts, const struct uuid *tenant_id)

@@ -7,7 +7,7 @@
 #include "schemas/base/errors.h"
 
 /* Written to PRAGMA user_version; a store of another version is refused. */
-#define STORE_VERSION 1
+#define STORE_VERSION 2
 
 /* Blobs hold ids; the view named operation shows them as text to people with the sqlite3 shell. */
 static const char tables[] =
@@ -24,10 +24,16 @@ static const char tables[] =
     " WHERE stage = 'gathering';"
     "CREATE INDEX IF NOT EXISTS operations_waiting ON operations(ready_ms)"
     " WHERE stage = 'retryWait';"
+    "CREATE INDEX IF NOT EXISTS operations_due ON operations(due_ms)"
+    " WHERE completed_ms = 0 AND overdue_ms = 0;"
+    "CREATE INDEX IF NOT EXISTS operations_overdue ON operations(overdue_ms)"
+    " WHERE completed_ms = 0 AND overdue_ms > 0;"
     "CREATE UNIQUE INDEX IF NOT EXISTS operations_by_key ON operations(tenant_id, key_digest)"
     " WHERE key_digest IS NOT NULL;"
     "CREATE TABLE IF NOT EXISTS counts(tenant_id BLOB NOT NULL, stage TEXT NOT NULL,"
     " number INTEGER NOT NULL, PRIMARY KEY(tenant_id, stage)) STRICT, WITHOUT ROWID;"
+    "CREATE TABLE IF NOT EXISTS pauses(tenant_id BLOB PRIMARY KEY, paused_by BLOB NOT NULL,"
+    " since_ms INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
     "CREATE TABLE IF NOT EXISTS meta(name TEXT PRIMARY KEY, value INTEGER NOT NULL)"
     " STRICT, WITHOUT ROWID;"
     "CREATE VIEW IF NOT EXISTS operation AS SELECT"
@@ -36,17 +42,29 @@ static const char tables[] =
     " datetime(submitted_ms / 1000, 'unixepoch') AS submitted,"
     " datetime(changed_ms / 1000, 'unixepoch') AS changed FROM operations;";
 
+/* From format 1: the columns that came with format 2. */
+#define ADD_COLUMNS(table)                                                                         \
+    "ALTER TABLE " table " ADD COLUMN failed_attempts INTEGER NOT NULL DEFAULT 0;"                 \
+    "ALTER TABLE " table " ADD COLUMN lost_attempts INTEGER NOT NULL DEFAULT 0;"                   \
+    "ALTER TABLE " table " ADD COLUMN overdue_ms INTEGER NOT NULL DEFAULT 0;"                      \
+    "ALTER TABLE " table " ADD COLUMN retry_of BLOB;"                                              \
+    "ALTER TABLE " table " ADD COLUMN cancelled_by BLOB;"
+
+static const char from_format_1[] = "BEGIN IMMEDIATE;" ADD_COLUMNS("events")
+    ADD_COLUMNS("operations") "PRAGMA user_version = 2; COMMIT;";
+
 #define SELECT_OPERATION "SELECT " ROW_COLUMNS " FROM operations "
 
 static const char *const texts[STATEMENT_COUNT] = {
     [STATEMENT_BEGIN] = "BEGIN IMMEDIATE",
     [STATEMENT_COMMIT] = "COMMIT",
-    [STATEMENT_PUT_EVENT] = "INSERT INTO events(" ROW_COLUMNS ",kind) VALUES(" ROW_VALUES ",?21)",
+    [STATEMENT_PUT_EVENT] = "INSERT INTO events(" ROW_COLUMNS ",kind) VALUES(" ROW_VALUES ",?26)",
     [STATEMENT_PUT_OPERATION] =
         "INSERT INTO operations(" ROW_COLUMNS ") VALUES(" ROW_VALUES ")"
         " ON CONFLICT(id) DO UPDATE SET sequence=?5,revision=?6,status=?7,stage=?8,attempt=?9,"
         "fence=?10,failure=?11,failure_is_retryable=?12,completed_ms=?14,expiration_ms=?16,"
-        "ready_ms=?17,changed_ms=?18,result=?20",
+        "ready_ms=?17,changed_ms=?18,result=?20,failed_attempts=?21,lost_attempts=?22,"
+        "overdue_ms=?23,cancelled_by=?25",
     [STATEMENT_PUT_COUNT] = "INSERT INTO counts(tenant_id, stage, number) VALUES(?1, ?2, ?3)"
                             " ON CONFLICT DO UPDATE SET number = number + excluded.number",
     [STATEMENT_PUT_META] = "INSERT OR REPLACE INTO meta(name, value) VALUES(?1, ?2)",
@@ -61,9 +79,24 @@ static const char *const texts[STATEMENT_COUNT] = {
         SELECT_OPERATION "WHERE tenant_id = ?1 AND stage = 'queued' ORDER BY id LIMIT ?2",
     [STATEMENT_GATHERING] = SELECT_OPERATION "WHERE stage = 'gathering'",
     [STATEMENT_RETRIES] =
-        SELECT_OPERATION "WHERE stage = 'retryWait' AND ready_ms <= ?1 ORDER BY ready_ms LIMIT ?2",
+        SELECT_OPERATION "WHERE stage = 'retryWait' AND (ready_ms <= ?1 OR ready_ms > ?3)"
+                         " ORDER BY ready_ms LIMIT ?2",
     [STATEMENT_NEXT_RETRY] = "SELECT min(ready_ms) FROM operations"
-                             " WHERE stage = 'retryWait' AND ready_ms > ?1",
+                             " WHERE stage = 'retryWait' AND ready_ms > ?1 AND ready_ms <= ?2",
+    [STATEMENT_DUE] = SELECT_OPERATION "WHERE completed_ms = 0 AND overdue_ms = 0 AND due_ms <= ?1"
+                                       " ORDER BY due_ms LIMIT ?2",
+    [STATEMENT_NEXT_DUE] = "SELECT min(due_ms) FROM operations"
+                           " WHERE completed_ms = 0 AND overdue_ms = 0 AND due_ms > ?1",
+    [STATEMENT_OVERDUE] = SELECT_OPERATION "WHERE completed_ms = 0 AND overdue_ms > 0"
+                                           " AND overdue_ms <= ?1 ORDER BY overdue_ms LIMIT ?2",
+    [STATEMENT_NEXT_OVERDUE] = "SELECT min(overdue_ms) FROM operations"
+                               " WHERE completed_ms = 0 AND overdue_ms > 0 AND overdue_ms > ?1",
+    [STATEMENT_AHEAD] = "SELECT count(*) FROM (SELECT 1 FROM operations WHERE tenant_id = ?1"
+                        " AND stage = 'queued' AND id < ?2 LIMIT ?3)",
+    [STATEMENT_PAUSE] = "INSERT OR IGNORE INTO pauses(tenant_id, paused_by, since_ms)"
+                        " VALUES(?1, ?2, ?3)",
+    [STATEMENT_RESUME] = "DELETE FROM pauses WHERE tenant_id = ?1",
+    [STATEMENT_PAUSES] = "SELECT tenant_id, paused_by, since_ms FROM pauses ORDER BY tenant_id",
 };
 
 static int execute(struct store *store, const char *sql, const char *doing)
@@ -88,13 +121,13 @@ static int check_version(struct store *store)
     if (version < 0) {
         return store_sqlite_error(store, "reading the store's version");
     }
-    if (version != 0 && version != STORE_VERSION) {
+    if (version > STORE_VERSION) {
         snprintf(store->message, sizeof store->message,
-                 "the store has format %d and this program knows format %d only", version,
+                 "the store has format %d and this program knows formats up to %d", version,
                  STORE_VERSION);
         return -ERROR_DAMAGED;
     }
-    return 0;
+    return version == 1 ? execute(store, from_format_1, "bringing the store to format 2") : 0;
 }
 
 static int prepare(struct store *store)
@@ -138,7 +171,7 @@ int store_database_open(struct store *store, const char *path)
                  "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
                  "PRAGMA wal_autocheckpoint = 0; PRAGMA trusted_schema = OFF;"
                  "PRAGMA cell_size_check = ON; PRAGMA cache_size = -16384;"
-                 "PRAGMA temp_store = MEMORY; PRAGMA user_version = 1;",
+                 "PRAGMA temp_store = MEMORY; PRAGMA user_version = 2;",
                  "setting up the store");
     if (!rc) {
         rc = execute(store, tables, "making the tables");

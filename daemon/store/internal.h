@@ -25,6 +25,14 @@ enum statement {
     STATEMENT_GATHERING,
     STATEMENT_RETRIES,
     STATEMENT_NEXT_RETRY,
+    STATEMENT_DUE,
+    STATEMENT_NEXT_DUE,
+    STATEMENT_OVERDUE,
+    STATEMENT_NEXT_OVERDUE,
+    STATEMENT_AHEAD,
+    STATEMENT_PAUSE,
+    STATEMENT_RESUME,
+    STATEMENT_PAUSES,
     STATEMENT_COUNT
 };
 
@@ -40,9 +48,12 @@ struct store {
     int64_t sequence;
     int64_t view_sequence; /* the view is true at least up to this event, as its meta row says */
     bool in_transaction;
+    int failure;          /* the last one of SQLite */
     bool is_view_changed; /* within this transaction */
+    bool is_doubtful;     /* a write failed: nothing more is written */
     int log_pages;        /* of the write-ahead log after the last commit */
     bool has_room;
+    bool has_reserve;
     struct mono room_known;           /* when has_room was looked up */
     char result[RECORD_RESULT_BYTES]; /* of the operation read last */
     char message[STORE_MESSAGE_BYTES];
@@ -51,9 +62,21 @@ struct store {
 /* Notes what SQLite says about the last failure and makes it one of our errors. */
 int store_sqlite_error(struct store *store, const char *doing);
 
+/* The last failure, if SQLite rolled the turn's transaction back because of it, as it does when it
+ * runs out of memory or disk in any statement: whatever was written after that would be stored
+ * without what was written before. Else 0. */
+int store_check(struct store *store);
+
+/* Whether the last failure was a write for which there is no space. What a failed fsync means is
+ * another matter. */
+bool store_is_full(struct store *store);
+
 /* Notes that the operation in the row that a statement is at cannot be read; -ERROR_DAMAGED. Its id
  * is the first column. */
 int store_damaged_operation(struct store *store, sqlite3_stmt *statement);
+
+/* The same of something that is neither operation nor event. */
+int store_damaged(struct store *store, const char *what);
 
 /* The same of an event of the log. */
 int store_damaged_event(struct store *store, int64_t sequence);
@@ -66,6 +89,10 @@ int store_begin(struct store *store);
 
 /* Runs a statement that returns no row, and resets it. */
 int store_run(struct store *store, enum statement statement, const char *doing);
+
+/* Visits every operation of a bound statement. */
+int store_visit_all(struct store *store, sqlite3_stmt *statement, store_visitor visit,
+                    void *argument);
 
 /* Opens the database file, its tables and the prepared statements. */
 int store_database_open(struct store *store, const char *path);

@@ -4,6 +4,7 @@
 #ifndef DAEMON_STORE_OVERLAY_H
 #define DAEMON_STORE_OVERLAY_H
 
+#include "daemon/store/counts.h"
 #include "schemas/base/table.h"
 #include "schemas/record.h"
 
@@ -16,7 +17,7 @@ struct overlay_entry {
     uint32_t result_bytes;
     int64_t first_sequence; /* of the oldest event that the view lacks */
     bool is_in_view;
-    enum operation_stage view_stage; /* the stage there */
+    struct counted in_view; /* as what it is counted there */
 };
 
 struct overlay {
@@ -35,7 +36,7 @@ struct overlay_entry *overlay_find_key(const struct overlay *overlay, const stru
                                        const uint8_t digest[RECORD_KEY_DIGEST_BYTES]);
 
 /* Sets the newest state. An operation that is not in the overlay yet enters it: then
- * entry->is_in_view and view_stage are for the caller to set. NULL when there is no memory. */
+ * entry->is_in_view and in_view are for the caller to set. NULL when there is no memory. */
 struct overlay_entry *overlay_put(struct overlay *overlay, const struct record *record,
                                   struct text result, bool *is_new);
 

@@ -157,9 +157,8 @@ int store_events(struct store *store, int64_t after, const struct uuid *tenant_i
     return store_finish(store, statement, rc ? rc : row_error(store, step));
 }
 
-/* Visits every row of a bound statement. */
-static int visit_all(struct store *store, sqlite3_stmt *statement, store_visitor visit,
-                     void *argument)
+int store_visit_all(struct store *store, sqlite3_stmt *statement, store_visitor visit,
+                    void *argument)
 {
     struct record record;
     struct text result;
@@ -189,38 +188,15 @@ int store_queued(struct store *store, const struct uuid *tenant_id, size_t maxim
     }
     store_bind_uuid(statement, 1, tenant_id);
     sqlite3_bind_int64(statement, 2, (int64_t)maximum);
-    return visit_all(store, statement, visit, argument);
+    return store_visit_all(store, statement, visit, argument);
 }
 
 int store_gathering(struct store *store, store_visitor visit, void *argument)
 {
     int rc = store_catch_up(store, SIZE_MAX);
 
-    return rc ? rc : visit_all(store, store->statements[STATEMENT_GATHERING], visit, argument);
-}
-
-int store_retries(struct store *store, struct wall until, size_t maximum, store_visitor visit,
-                  void *argument, struct wall *earliest)
-{
-    sqlite3_stmt *statement = store->statements[STATEMENT_RETRIES];
-    sqlite3_stmt *next = store->statements[STATEMENT_NEXT_RETRY];
-    int rc = store_catch_up(store, SIZE_MAX);
-
-    if (rc) {
-        return rc;
-    }
-    sqlite3_bind_int64(next, 1, until.ms);
-    earliest->ms = INT64_MAX;
-    if (sqlite3_step(next) == SQLITE_ROW && sqlite3_column_type(next, 0) != SQLITE_NULL) {
-        earliest->ms = sqlite3_column_int64(next, 0);
-    }
-    rc = store_finish(store, next, 0);
-    if (rc) {
-        return rc;
-    }
-    sqlite3_bind_int64(statement, 1, until.ms);
-    sqlite3_bind_int64(statement, 2, (int64_t)maximum);
-    return visit_all(store, statement, visit, argument);
+    return rc ? rc
+              : store_visit_all(store, store->statements[STATEMENT_GATHERING], visit, argument);
 }
 
 struct store_counts store_counts(const struct store *store, const struct uuid *tenant_id)

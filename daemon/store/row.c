@@ -49,6 +49,12 @@ int row_bind(sqlite3_stmt *statement, const struct record *record, struct text r
     rc |= bind_blob(statement, 19, record->key_digest,
                     record->has_key ? sizeof record->key_digest : 0);
     rc |= bind_blob(statement, 20, result.data, result.size_bytes);
+    rc |= sqlite3_bind_int64(statement, 21, record->failed_attempts);
+    rc |= sqlite3_bind_int64(statement, 22, record->lost_attempts);
+    rc |= sqlite3_bind_int64(statement, 23, record->overdue.ms);
+    rc |= bind_blob(statement, 24, record->retry_of.bytes, record->has_retry_of ? UUID_BYTES : 0);
+    rc |= bind_blob(statement, 25, record->cancelled_by.bytes,
+                    record->has_cancelled_by ? UUID_BYTES : 0);
     return rc == 0 ? SQLITE_OK : SQLITE_ERROR;
 }
 
@@ -61,6 +67,14 @@ static bool read_blob(sqlite3_stmt *statement, int column, void *bytes, int size
     }
     memcpy(bytes, blob, (size_t)size_bytes);
     return true;
+}
+
+/* A blob that may be absent. */
+static bool read_optional(sqlite3_stmt *statement, int column, void *bytes, int size_bytes,
+                          bool *is_there)
+{
+    *is_there = sqlite3_column_type(statement, column) != SQLITE_NULL;
+    return !*is_there || read_blob(statement, column, bytes, size_bytes);
 }
 
 static struct text read_text(sqlite3_stmt *statement, int column)
@@ -92,7 +106,9 @@ int row_read(sqlite3_stmt *statement, struct record *record, struct text *result
         .expiration = {sqlite3_column_int64(statement, 15)},
         .ready = {sqlite3_column_int64(statement, 16)},
         .changed = {sqlite3_column_int64(statement, 17)},
-        .has_key = sqlite3_column_type(statement, 18) != SQLITE_NULL,
+        .failed_attempts = sqlite3_column_int64(statement, 20),
+        .lost_attempts = sqlite3_column_int64(statement, 21),
+        .overdue = {sqlite3_column_int64(statement, 22)},
     };
 
     if (!read_blob(statement, 0, read.id.bytes, UUID_BYTES) ||
@@ -100,7 +116,10 @@ int row_read(sqlite3_stmt *statement, struct record *record, struct text *result
         !read_blob(statement, 2, read.user_id.bytes, UUID_BYTES) ||
         !read_blob(statement, 3, read.requested_by.bytes, UUID_BYTES) ||
         !read_states(statement, &read) || read.sequence < 1 || read.revision < 1 ||
-        (read.has_key && !read_blob(statement, 18, read.key_digest, RECORD_KEY_DIGEST_BYTES))) {
+        !read_optional(statement, 18, read.key_digest, RECORD_KEY_DIGEST_BYTES, &read.has_key) ||
+        !read_optional(statement, 23, read.retry_of.bytes, UUID_BYTES, &read.has_retry_of) ||
+        !read_optional(statement, 24, read.cancelled_by.bytes, UUID_BYTES,
+                       &read.has_cancelled_by)) {
         return -ERROR_DAMAGED;
     }
     *record = read;

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "daemon/store/internal.h"
+#include "daemon/store/reserve.h"
 #include "daemon/store/row.h"
 #include "schemas/base/errors.h"
 
@@ -24,25 +25,6 @@
  * for. */
 #define LOG_PAGES_REST  1000
 #define LOG_PAGES_LIMIT 16000
-
-int store_sqlite_error(struct store *store, const char *doing)
-{
-    int code = store->database ? sqlite3_errcode(store->database) : SQLITE_NOMEM;
-
-    snprintf(store->message, sizeof store->message, "%s: %s", doing,
-             store->database ? sqlite3_errmsg(store->database) : "out of memory");
-    switch (code & 0xff) {
-    case SQLITE_FULL:
-        return -ERROR_DISK_FULL;
-    case SQLITE_CORRUPT:
-    case SQLITE_NOTADB:
-        return -ERROR_DAMAGED;
-    case SQLITE_NOMEM:
-        return -ERROR_MEMORY;
-    default:
-        return -ERROR_IO;
-    }
-}
 
 int store_finish(struct store *store, sqlite3_stmt *statement, int rc)
 {
@@ -60,6 +42,7 @@ int store_run(struct store *store, enum statement statement, const char *doing)
 
     if (sqlite3_step(store->statements[statement]) != SQLITE_DONE) {
         rc = store_sqlite_error(store, doing);
+        store->is_doubtful = true;
     }
     return store_finish(store, store->statements[statement], rc);
 }
@@ -69,7 +52,7 @@ int store_begin(struct store *store)
     int rc;
 
     if (store->in_transaction) {
-        return 0;
+        return store_check(store);
     }
     rc = store_run(store, STATEMENT_BEGIN, "beginning a transaction");
     store->in_transaction = !rc;
@@ -139,12 +122,13 @@ static int64_t view_sequence(const struct store *store)
 int store_commit(struct store *store)
 {
     size_t half = (size_t)store->options.overlay_operations / 2;
-    int rc = 0;
+    int rc;
 
     if (!store->in_transaction) {
         return 0;
     }
-    if (store->overlay.count > half) {
+    rc = store_check(store);
+    if (!rc && store->overlay.count > half) {
         rc = store_catch_up(store, store->overlay.count > 2 * half
                                        ? store->overlay.count - 2 * half + CATCH_UP_BATCH
                                        : CATCH_UP_BATCH);
@@ -171,11 +155,11 @@ int store_rest(struct store *store)
     if (store->in_transaction || store->log_pages < LOG_PAGES_REST) {
         return 0;
     }
-    /* A reader, such as an operator's sqlite3, may keep part of the log in use: then it is done
-     * next time. */
+    /* A reader, such as an operator's sqlite3, may keep part of the log in use, or the disk be
+     * full: the log has it all, and it is done next time. */
     if (sqlite3_wal_checkpoint_v2(store->database, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL) !=
             SQLITE_OK &&
-        (sqlite3_errcode(store->database) & 0xff) != SQLITE_BUSY) {
+        (sqlite3_errcode(store->database) & 0xff) != SQLITE_BUSY && !store_is_full(store)) {
         return store_sqlite_error(store, "checkpointing the log");
     }
     store->log_pages = 0;
@@ -187,15 +171,30 @@ size_t store_waiting(const struct store *store)
     return store->overlay.count;
 }
 
-bool store_has_room(struct store *store, struct mono now)
+/* Without the reserve a full disk would end the process, so it comes first, and is not taken out of
+ * the last room there is. */
+static bool look_for_room(struct store *store)
 {
     struct statvfs space;
+    uint64_t minimum_bytes = (uint64_t)store->options.minimum_free_bytes;
+    uint64_t free_bytes;
 
+    if (statvfs(store->directory, &space)) {
+        return false;
+    }
+    free_bytes = (uint64_t)space.f_bavail * space.f_frsize;
+    if (!store->has_reserve && free_bytes / 2 >= RESERVE_BYTES &&
+        free_bytes - RESERVE_BYTES >= minimum_bytes) {
+        store->has_reserve = reserve_take(store->directory);
+    }
+    return store->has_reserve && free_bytes >= minimum_bytes;
+}
+
+bool store_has_room(struct store *store, struct mono now)
+{
     if (now.ms - store->room_known.ms >= ROOM_INTERVAL_MS) {
         store->room_known = now;
-        store->has_room =
-            statvfs(store->directory, &space) == 0 &&
-            space.f_bavail >= (uint64_t)store->options.minimum_free_bytes / space.f_frsize;
+        store->has_room = look_for_room(store);
     }
     return store->has_room;
 }
@@ -296,6 +295,7 @@ static int open_parts(struct store *store)
     if (rc) {
         return rc;
     }
+    reserve_release(store->directory); /* starting writes, on a full disk too */
     snprintf(path, sizeof path, "%s/store.db", store->directory);
     rc = store_database_open(store, path);
     if (!rc) {
@@ -307,7 +307,13 @@ static int open_parts(struct store *store)
     if (!rc) {
         rc = count_start(store);
     }
-    return rc ? rc : store_replay(store);
+    if (!rc) {
+        rc = store_replay(store);
+    }
+    if (!rc) {
+        (void)look_for_room(store);
+    }
+    return rc;
 }
 
 static void store_free(struct store **store)
@@ -359,7 +365,8 @@ int store_close(struct store **store)
     if (!*store) {
         return 0;
     }
-    rc = store_catch_up(*store, SIZE_MAX);
+    /* What a failed transaction took out of the overlay is not in the view. */
+    rc = (*store)->is_doubtful ? -ERROR_IO : store_catch_up(*store, SIZE_MAX);
     if (!rc) {
         rc = store_commit(*store);
     }

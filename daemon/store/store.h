@@ -60,7 +60,9 @@ size_t store_waiting(const struct store *store);
 /* Housekeeping that may take milliseconds: for idle moments, outside a transaction. */
 int store_rest(struct store *store);
 
-/* Whether the disk has room for new work; looked up at most every 250 ms of the given time. */
+/* Whether the disk has room for new work: minimum_free_bytes, and some space set aside, so that
+ * what was accepted can go on when others fill the disk. Looked up at most every 250 ms of the
+ * given time. */
 bool store_has_room(struct store *store, struct mono now);
 
 /* The newest state of an operation. -ERROR_NOT_FOUND. result may be NULL; else it is borrowed until
@@ -108,14 +110,26 @@ int store_queued(struct store *store, const struct uuid *tenant_id, size_t maxim
 /* All operations that are being gathered; at start. Brings the view up to date first. */
 int store_gathering(struct store *store, store_visitor visit, void *argument);
 
-/* Operations whose retryWait ends at or before this time; at most maximum. *earliest is when the
- * next of the others ends (INT64_MAX: none). Brings the view up to date first. */
-int store_retries(struct store *store, struct wall until, size_t maximum, store_visitor visit,
-                  void *argument, struct wall *earliest);
+/* Operations whose retryWait ends at or before this time, or later than beyond, which no wait that
+ * was begun by a right clock does; at most maximum. *earliest is when the next of the others ends
+ * (INT64_MAX: none). Brings the view up to date first. */
+int store_retries(struct store *store, struct wall until, struct wall beyond, size_t maximum,
+                  store_visitor visit, void *argument, struct wall *earliest);
 
-/* Operations of a tenant in each stage. */
+/* Operations that have not ended and were due at or before this time without having been reported
+ * overdue, or, with is_overdue, were reported overdue at or before it; the rest as above. */
+int store_due(struct store *store, bool is_overdue, struct wall until, size_t maximum,
+              store_visitor visit, void *argument, struct wall *earliest);
+
+/* How many of a tenant's queued operations are older than this one, counted to limit at most.
+ * Brings the view up to date first. */
+int store_ahead(struct store *store, const struct uuid *tenant_id, const struct uuid *id,
+                int64_t limit, int64_t *number);
+
+/* Operations of a tenant in each stage, and those that are overdue and have not ended. */
 struct store_counts {
     int64_t of[OPERATION_STAGE_COUNT];
+    int64_t overdue;
 };
 
 struct store_counts store_counts(const struct store *store, const struct uuid *tenant_id);
@@ -124,5 +138,20 @@ struct store_counts store_counts(const struct store *store, const struct uuid *t
 typedef int (*store_tenant_visitor)(void *argument, const struct uuid *tenant_id,
                                     const struct store_counts *counts);
 int store_tenants(const struct store *store, store_tenant_visitor visit, void *argument);
+
+/* A pause of dispatch, kept until it is ended. The tenant of all zeros stands for everybody. */
+struct store_pause {
+    struct uuid tenant_id;
+    struct uuid paused_by; /* the operator */
+    struct wall since;
+};
+
+/* Begins a pause, or leaves one that there is as it is. */
+int store_pause(struct store *store, const struct store_pause *pause);
+int store_resume(struct store *store, const struct uuid *tenant_id);
+
+/* Sees every pause; a value other than 0 ends the walk: positive with success. */
+typedef int (*store_pause_visitor)(void *argument, const struct store_pause *pause);
+int store_pauses(struct store *store, store_pause_visitor visit, void *argument);
 
 #endif

@@ -12,15 +12,37 @@ int store_bind_uuid(sqlite3_stmt *statement, int index, const struct uuid *uuid)
     return sqlite3_bind_blob(statement, index, uuid->bytes, UUID_BYTES, SQLITE_STATIC);
 }
 
-static int put_count(struct store *store, const struct uuid *tenant_id, enum operation_stage stage,
+/* The row of the overdue; no stage has this name. */
+#define OVERDUE_NAME "overdue"
+
+static int put_count(struct store *store, const struct uuid *tenant_id, const char *name,
                      int number)
 {
     sqlite3_stmt *statement = store->statements[STATEMENT_PUT_COUNT];
 
     store_bind_uuid(statement, 1, tenant_id);
-    sqlite3_bind_text(statement, 2, operation_stage_name(stage), -1, SQLITE_STATIC);
+    sqlite3_bind_text(statement, 2, name, -1, SQLITE_STATIC);
     sqlite3_bind_int(statement, 3, number);
     return store_run(store, STATEMENT_PUT_COUNT, "counting an operation");
+}
+
+static int put_counts(struct store *store, const struct overlay_entry *entry)
+{
+    const struct uuid *tenant_id = &entry->record.tenant_id;
+    const struct counted *was = entry->is_in_view ? &entry->in_view : NULL;
+    struct counted is = counted_as(&entry->record);
+    int rc = 0;
+
+    if (was && was->stage != is.stage) {
+        rc = put_count(store, tenant_id, operation_stage_name(was->stage), -1);
+    }
+    if (!rc && (!was || was->stage != is.stage)) {
+        rc = put_count(store, tenant_id, operation_stage_name(is.stage), 1);
+    }
+    if (!rc && is.is_overdue != (was && was->is_overdue)) {
+        rc = put_count(store, tenant_id, OVERDUE_NAME, is.is_overdue ? 1 : -1);
+    }
+    return rc;
 }
 
 static int put_operation(struct store *store, const struct overlay_entry *entry)
@@ -33,13 +55,7 @@ static int put_operation(struct store *store, const struct overlay_entry *entry)
         return store_sqlite_error(store, "binding an operation");
     }
     rc = store_run(store, STATEMENT_PUT_OPERATION, "writing an operation to the view");
-    if (!rc && entry->is_in_view && entry->view_stage == record->stage) {
-        return 0;
-    }
-    if (!rc && entry->is_in_view) {
-        rc = put_count(store, &record->tenant_id, entry->view_stage, -1);
-    }
-    return rc ? rc : put_count(store, &record->tenant_id, record->stage, 1);
+    return rc ? rc : put_counts(store, entry);
 }
 
 int store_catch_up(struct store *store, size_t operations)
@@ -60,9 +76,9 @@ int store_catch_up(struct store *store, size_t operations)
     return rc;
 }
 
-/* The stage that the view has for an operation; false when it has none. */
-static int view_stage(struct store *store, const struct uuid *id, bool *is_in_view,
-                      enum operation_stage *stage)
+/* As what the view counts an operation, if it has it. */
+static int counted_in_view(struct store *store, const struct uuid *id, bool *is_in_view,
+                           struct counted *counted)
 {
     sqlite3_stmt *statement = store->statements[STATEMENT_GET];
     struct record record;
@@ -74,7 +90,9 @@ static int view_stage(struct store *store, const struct uuid *id, bool *is_in_vi
     *is_in_view = step == SQLITE_ROW;
     if (step == SQLITE_ROW) {
         rc = row_read(statement, &record, NULL) ? store_damaged_operation(store, statement) : 0;
-        *stage = rc ? OPERATION_STAGE_QUEUED : record.stage;
+        if (!rc) {
+            *counted = counted_as(&record);
+        }
     } else if (step != SQLITE_DONE) {
         rc = store_sqlite_error(store, "reading the view");
     }
@@ -85,13 +103,15 @@ int store_overlay(struct store *store, const struct record *record, struct text 
 {
     struct overlay_entry *entry = overlay_find(&store->overlay, &record->id);
     bool is_counted = entry != NULL;
-    enum operation_stage old_stage = entry ? entry->record.stage : OPERATION_STAGE_QUEUED;
+    struct counted was = {0};
     bool is_in_view = false;
     bool is_new = false;
     int rc = 0;
 
-    if (!entry && record->revision > 1) {
-        rc = view_stage(store, &record->id, &is_in_view, &old_stage);
+    if (entry) {
+        was = counted_as(&entry->record);
+    } else if (record->revision > 1) {
+        rc = counted_in_view(store, &record->id, &is_in_view, &was);
         is_counted = is_in_view;
     }
     if (rc) {
@@ -103,12 +123,10 @@ int store_overlay(struct store *store, const struct record *record, struct text 
     }
     if (is_new) {
         entry->is_in_view = is_in_view;
-        entry->view_stage = old_stage;
+        entry->in_view = was;
     }
-    if (is_counted) {
-        rc = counts_add(&store->counts, &record->tenant_id, old_stage, -1);
-    }
-    return rc ? rc : counts_add(&store->counts, &record->tenant_id, record->stage, 1);
+    return counts_move(&store->counts, &record->tenant_id, is_counted ? &was : NULL,
+                       counted_as(record));
 }
 
 static int load_counts(struct store *store)
@@ -128,15 +146,15 @@ static int load_counts(struct store *store)
         const unsigned char *id = sqlite3_column_blob(statement, 0);
 
         if (!id || !name || sqlite3_column_bytes(statement, 0) != UUID_BYTES ||
-            !operation_stage_of(text_of(name), &stage)) {
-            snprintf(store->message, sizeof store->message, "the counts cannot be read");
-            rc = -ERROR_DAMAGED;
+            (strcmp(name, OVERDUE_NAME) != 0 && !operation_stage_of(text_of(name), &stage))) {
+            rc = store_damaged(store, "the counts");
             break;
         }
         for (int i = 0; i < UUID_BYTES; i++) {
             tenant_id.bytes[i] = id[i];
         }
-        rc = counts_add(&store->counts, &tenant_id, stage, sqlite3_column_int64(statement, 2));
+        rc = counts_add(&store->counts, &tenant_id, strcmp(name, OVERDUE_NAME) == 0 ? NULL : &stage,
+                        sqlite3_column_int64(statement, 2));
     }
     if (!rc && step != SQLITE_DONE) {
         rc = store_sqlite_error(store, "reading the counts");
@@ -156,6 +174,12 @@ int store_damaged_operation(struct store *store, sqlite3_stmt *statement)
     }
     snprintf(store->message, sizeof store->message, "operation %s of the store cannot be read",
              uuid_format(&id, text));
+    return -ERROR_DAMAGED;
+}
+
+int store_damaged(struct store *store, const char *what)
+{
+    snprintf(store->message, sizeof store->message, "%s cannot be read", what);
     return -ERROR_DAMAGED;
 }
 

@@ -4,6 +4,8 @@
 #include <assert.h>
 #include <string.h>
 
+#include "schemas/base/errors.h"
+
 typedef void (*encoder)(const struct codec_field *field, const unsigned char *member,
                         struct wire_output *output);
 
@@ -103,7 +105,11 @@ static void encode_list(const struct codec_field *field, const unsigned char *me
         wire_append(output, list.encoded, list.encoded_bytes);
         return;
     }
-    for (uint32_t i = 0; i < list.count; i++) {
+    /* Counted, but there was no memory to encode them in. */
+    if (!list.items && list.count > 0 && !output->error) {
+        output->error = -ERROR_MEMORY;
+    }
+    for (uint32_t i = 0; i < list.count && !output->error; i++) {
         wire_object(output, &list.items[i]);
     }
 }

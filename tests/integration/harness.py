@@ -104,6 +104,7 @@ class Installation:
         self.daemon = None
         self.workers = {}
         self.closers = []
+        self.prefixes = {}  # of a process's name: what its command line begins with, as env(1)
         try:
             self.tool("make", self.directory, tenants, profiles, workers, slots)
         except BaseException:
@@ -186,7 +187,7 @@ class Installation:
     # Processes
 
     def run(self, program, name, configuration=None):
-        return Process([PROGRAMS / program, "-c",
+        return Process([*self.prefixes.get(name, ()), PROGRAMS / program, "-c",
                         self.directory / f"{configuration or name}.yaml"],
                        self.directory / f"{name}.log")
 

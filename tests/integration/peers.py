@@ -124,6 +124,11 @@ class Watcher:
         while not self.next(0.2):
             client.export(installation.user_id(installation.people(tenant)[0]))
 
+    def turn(self):
+        """Takes what there is."""
+        while self.next(0):
+            pass
+
     def next(self, timeout):
         """The next event, or None."""
         if not poll(self.socket, timeout):

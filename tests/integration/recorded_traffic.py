@@ -22,26 +22,29 @@ import harness
 
 SCHEMAS = harness.ROOT / "schemas"
 REQUESTS = ("exportPersonalData", "getOperation", "listOperations", "getProfile", "listProfiles",
-            "eventsSince", "getStatistics", "ping")
-REPORTS = ("heartbeat", "started", "declined", "progress", "done", "failed")
+            "eventsSince", "getStatistics", "ping", "cancelOperation", "retryOperation",
+            "explainOperation", "pauseDispatch", "resumeDispatch", "getPauses")
+REPORTS = ("heartbeat", "started", "declined", "progress", "done", "failed", "found")
 TYPES = {*(f"{r}.request" for r in REQUESTS), *(f"{r}.reply" for r in REQUESTS), "error.reply",
          *(f"{r}.report" for r in REPORTS), "job", "notice", "event", "requestInfo",
          "completeness"}
 # What messages are made of, what never leaves a process, and configuration.
 PARTS = {"bundle", "error", "eventKind", "failure", "failureCode", "operation",
-         "operationResult", "operationStage", "operationStatus", "profile", "sourceReason",
+         "operationResult", "operationStage", "operationStatus", "pauses", "profile", "sourceReason",
          "sourceResult", "sourceState", "statistics", "export-worker.configuration",
          "exportd.configuration"}
 
 
 class Relay(threading.Thread):
     """Binds what a worker connects to, and passes everything on to and from the daemon. Jobs can
-    also be sent a second time, which is how a busy worker is made to decline."""
+    also be sent a second time, which is how a busy worker is made to decline, and reports of
+    results be lost, which is how a bundle is left that the daemon has not heard of."""
 
     def __init__(self, made, recorder):
         super().__init__(daemon=True)
         self.recorder = recorder
         self.jobs = []
+        self.loses_results = False
         context = zmq.Context.instance()
         self.stopper = context.socket(zmq.PAIR)
         self.stopper.bind(f"inproc://stop-{id(self)}")
@@ -92,7 +95,8 @@ class Relay(threading.Thread):
     def on_report(self, frames):
         report = msgpack.unpackb(frames[-1])
         self.recorder.append((f"{report['type']}.report", report))
-        self.report_out.send_multipart(frames)
+        if not (self.loses_results and report["type"] == "done"):
+            self.report_out.send_multipart(frames)
 
     def on_status(self, frames):
         kind = "notice" if frames[0].startswith(b"worker/") else "event"
@@ -153,6 +157,7 @@ class RecordedTraffic(harness.Case):
         cls.validators = validators()
         cls.made = made = harness.Installation(slots=1)
         cls.addClassCleanup(made.close)
+        made.configure("exportd", cls.with_operators)
         made.start_daemon()
         cls.relay = Relay(made, cls.recorded)
         cls.addClassCleanup(cls.relay.close)
@@ -162,14 +167,24 @@ class RecordedTraffic(harness.Case):
         cls.client = made.client(recorder=cls.recorded)
         cls.record_the_usual()
         cls.record_refusals()
+        cls.record_pauses()
+        cls.record_changes()
         cls.record_what_is_slow()
+        cls.record_a_cancellation()
         cls.record_a_failure()
+        cls.record_what_is_found()
         cls.record_what_is_superseded()
+
+    @classmethod
+    def with_operators(cls, settings):
+        settings["permissions"] = {"operators": [{"tenant_id": cls.made.tenant_id(0),
+                                                  "object_id": harness.CALLER}]}
 
     @classmethod
     def through_the_relay(cls, settings):
         settings["exportd"] = cls.relay.endpoints
         settings["sources"][1].update(required=False)
+        settings["bundles"]["sweep_interval_ms"] = 100
 
     @classmethod
     def wait_for(cls, kind, matches=lambda message: True):
@@ -208,6 +223,37 @@ class RecordedTraffic(harness.Case):
             cls.recorded.append(("error.reply", msgpack.unpackb(client.raw(payload))))
 
     @classmethod
+    def record_pauses(cls):
+        client, made = cls.client, cls.made
+        anybody = made.token(0, oid=str(uuid.uuid4()))
+        for kind in ("pauseDispatch", "resumeDispatch"):
+            client.ask(kind, tenantId=made.tenant_id(1))
+            client.ask(kind)
+            client.ask("getPauses")
+            client.ask(kind, token=anybody)
+        client.ask("getPauses", token=anybody)
+
+    @classmethod
+    def record_changes(cls):
+        """Of an operation that a pause keeps in the queue, and of the one that retries it."""
+        client, made, unknown = cls.client, cls.made, str(uuid.uuid4())
+        client.ask("pauseDispatch")
+        operation = client.export(made.user_id(3))["id"]
+        client.ask("explainOperation", operationId=operation)
+        client.ask("cancelOperation", operationId=operation, token=made.token(0, oid=unknown))
+        for _ in range(2):
+            client.ask("cancelOperation", operationId=operation)
+        client.ask("explainOperation", operationId=operation)
+        for _ in range(2):
+            retried = client.ask("retryOperation", operationId=operation)["operation"]
+        client.ask("resumeDispatch")
+        made.wait_until(client, retried["id"], "complete")
+        client.ask("getOperation", operationId=operation)
+        for kind in ("cancelOperation", "retryOperation", "explainOperation"):
+            client.ask(kind, operationId=retried["id"])
+            client.ask(kind, operationId=unknown)
+
+    @classmethod
     def restart_worker(cls, change):
         cls.made.workers[0].stop(signal.SIGTERM)
         cls.made.configure("worker-0", change)
@@ -227,6 +273,17 @@ class RecordedTraffic(harness.Case):
         cls.made.wait_until(cls.client, operation["id"], "complete")
 
     @classmethod
+    def record_a_cancellation(cls):
+        """Of what the slow worker gathers, which it is told."""
+        cls.restart_worker(harness.slow(10 ** 8))
+        operation = cls.client.export(cls.made.user_id(0))
+        cls.made.wait_until(cls.client, operation["id"], "running")
+        cls.client.ask("explainOperation", operationId=operation["id"])
+        cls.client.ask("cancelOperation", operationId=operation["id"])
+        cls.wait_for("notice", lambda m: m["cancelled"])
+        cls.made.wait_until(cls.client, operation["id"], "failed")
+
+    @classmethod
     def record_a_failure(cls):
         """A source that fails while it is optional, then one that is required."""
         cls.restart_worker(lambda s: s.update(sources=cls.fast))
@@ -241,6 +298,19 @@ class RecordedTraffic(harness.Case):
         cls.client.events()
         (cls.made.directory / "gone.db").rename(cls.made.directory / "mailbox.db")
         (cls.made.directory / "away.db").rename(cls.made.directory / "sign-ins.db")
+
+    @classmethod
+    def record_what_is_found(cls):
+        """A worker that is killed with its result unheard, and finds the bundle when it is back."""
+        cls.relay.loses_results = True
+        operation = cls.client.export(cls.made.user_id(0))
+        cls.wait_for("done.report", lambda m: m["operationId"] == operation["id"])
+        cls.made.workers[0].send_signal(signal.SIGKILL)
+        cls.made.workers[0].wait()
+        cls.relay.loses_results = False
+        cls.made.start_worker(0)
+        cls.wait_for("found.report", lambda m: m["operationId"] == operation["id"])
+        cls.made.wait_until(cls.client, operation["id"], "complete")
 
     @classmethod
     def record_what_is_superseded(cls):
@@ -277,6 +347,17 @@ class RecordedTraffic(harness.Case):
         for kind in TYPES:
             if kind.endswith(".reply") and kind not in ("error.reply", "ping.reply"):
                 self.assertLessEqual({(kind, True), (kind, False)}, seen)
+
+    def test_every_outcome_of_a_change_was_recorded(self):
+        outcomes = {"cancelOperation": {200, 403, 404, 409}, "retryOperation": {202, 404, 409},
+                    "explainOperation": {200, 404}, "pauseDispatch": {200, 403},
+                    "resumeDispatch": {200, 403}, "getPauses": {200, 403}}
+        for kind, statuses in outcomes.items():
+            self.assertEqual({m["status"] for k, m in list(self.recorded)
+                              if k == f"{kind}.reply"}, statuses, kind)
+        operations = [m["operation"] for _, m in list(self.recorded) if "operation" in m]
+        self.assertTrue([o for o in operations if o.get("cancelledBy") == harness.CALLER])
+        self.assertTrue([o for o in operations if "retryOf" in o])
 
     def test_jobs_and_events_carry_ids_states_and_counts_only(self):
         names = re.compile(r"@|example\.org|Person|#t\d+p\d+#")

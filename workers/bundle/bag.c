@@ -11,7 +11,7 @@
 
 int bag_begin(struct bag *bag, const struct bag_options *options)
 {
-    *bag = (struct bag){.manifest.file = -1};
+    *bag = (struct bag){.manifest.file = -1, .stop = options->stop};
     int top_bytes = snprintf(bag->top, sizeof(bag->top), "%s", options->top);
 
     if (top_bytes < 0 || (size_t)top_bytes >= sizeof(bag->top))
@@ -37,11 +37,19 @@ void bag_release(struct bag *bag)
     bag->digest = NULL;
 }
 
+/* The latched error, or that there is one now. */
+static int check(struct bag *bag)
+{
+    if (!bag->error && bag->stop && atomic_load_explicit(bag->stop, memory_order_relaxed) != 0)
+        bag->error = -ERROR_CANCELLED;
+    return bag->error;
+}
+
 int bag_entry_begin(struct bag *bag, const char *path)
 {
     char full[BAG_PATH_BUFFER];
 
-    if (bag->error)
+    if (check(bag))
         return bag->error;
     if (bag->in_entry)
         return bag->error = -ERROR_INTERNAL;
@@ -58,7 +66,7 @@ int bag_entry_begin(struct bag *bag, const char *path)
 
 int bag_entry_write(struct bag *bag, const void *data, size_t size_bytes)
 {
-    if (bag->error)
+    if (check(bag))
         return bag->error;
     if (!bag->in_entry)
         return bag->error = -ERROR_INTERNAL;

@@ -5,6 +5,7 @@
 #ifndef WORKERS_BUNDLE_BAG_H
 #define WORKERS_BUNDLE_BAG_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 
 #include "workers/bundle/digest.h"
@@ -15,6 +16,7 @@
 #define BAG_TAG_LINES_BUFFER 1024
 
 struct bag {
+    const atomic_int *stop;
     struct zip_stream *zip;
     struct spool manifest;
     EVP_MD_CTX *digest;
@@ -36,9 +38,11 @@ struct bag_options {
     int compression_level;
     uint64_t maximum_bytes;
     struct wall time;
+    const atomic_int *stop; /* may be NULL; borrowed */
 };
 
-/* Writes bagit.txt. Errors of all calls latch. bag_release is due whatever is returned. */
+/* Writes bagit.txt. Errors of all calls latch. Once *stop is other than zero, -ERROR_CANCELLED.
+ * bag_release is due whatever is returned. */
 int bag_begin(struct bag *bag, const struct bag_options *options);
 void bag_release(struct bag *bag);
 

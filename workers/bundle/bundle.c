@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,13 +17,13 @@
 #include "workers/bundle/publication.h"
 
 #define ORIGINAL_NAMES "original-names.jsonl"
-#define STEM_BUFFER    (UUID_TEXT_BYTES + 1 + 16 + 1)
 
 /* Names below data/ that are ours, whatever a source is called. */
 static const char *const own_names[] = {"RequestInfo.json", "completeness.json", "index.html"};
 
 struct bundle_writer {
     int error;
+    const atomic_int *stop;
     struct wall now;
     char operation[UUID_TEXT_BUFFER];
     char path[BUNDLE_PATH_BUFFER];
@@ -76,22 +75,24 @@ static int reserve_names(struct bundle_writer *bundle)
 }
 
 static int open_files(struct bundle_writer *bundle, const struct bundle_options *options,
-                      const char *tenant, const char *stem)
+                      const struct bundle_identity *identity)
 {
-    char name[STEM_BUFFER + 16];
+    char tenant[UUID_TEXT_BUFFER];
+    char stem[IDENTITY_STEM_BUFFER];
+    char name[IDENTITY_NAME_BUFFER];
     struct bag_options bag = {
-        .top = stem,
+        .top = identity_stem(identity, stem),
         .compression_level = options->compression_level,
         .maximum_bytes = options->maximum_bytes ? options->maximum_bytes : UINT64_MAX,
         .time = bundle->now,
+        .stop = options->stop,
     };
 
-    snprintf(name, sizeof(name), "%s.zip", stem);
-    int rc = publication_open(&bundle->publication, options->directory, tenant, name);
+    int rc = publication_open(&bundle->publication, options->directory, identity);
     if (rc)
         return rc;
-    int bytes =
-        snprintf(bundle->path, sizeof(bundle->path), "%s/%s/%s", options->directory, tenant, name);
+    int bytes = snprintf(bundle->path, sizeof(bundle->path), "%s/%s/%s", options->directory,
+                         uuid_format(&identity->tenant, tenant), bundle->publication.final);
     if (bytes < 0 || (size_t)bytes >= sizeof(bundle->path))
         return -ERROR_TOO_LONG;
     bag.file = bundle->publication.file;
@@ -107,8 +108,7 @@ int bundle_begin(struct bundle_writer **result, const struct bundle_options *opt
                  const struct uuid *tenant, const struct uuid *operation, int64_t fence,
                  struct wall now)
 {
-    char tenant_text[UUID_TEXT_BUFFER];
-    char stem[STEM_BUFFER];
+    const struct bundle_identity identity = {*tenant, *operation, fence};
     struct bundle_writer *bundle = calloc(1, sizeof(*bundle));
 
     if (!bundle)
@@ -117,11 +117,11 @@ int bundle_begin(struct bundle_writer **result, const struct bundle_options *opt
     bundle->originals.file = -1;
     bundle->bag.manifest.file = -1;
     bundle->now = now;
+    bundle->stop = options->stop;
     bundle->maximum_files =
         options->maximum_files ? options->maximum_files : BUNDLE_DEFAULT_MAXIMUM_FILES;
     uuid_format(operation, bundle->operation);
-    snprintf(stem, sizeof(stem), "%s-%016" PRIx64, bundle->operation, (uint64_t)fence);
-    int rc = open_files(bundle, options, uuid_format(tenant, tenant_text), stem);
+    int rc = open_files(bundle, options, &identity);
     if (rc) {
         bundle_abort(&bundle);
         return rc;
@@ -297,7 +297,7 @@ int bundle_finish(struct bundle_writer **pointer, const struct request_info *req
         rc = bag_finish(&bundle->bag, bundle->operation, bundle->now, &finished.size_bytes,
                         finished.sha256);
     if (!rc)
-        rc = publication_commit(&bundle->publication);
+        rc = publication_commit(&bundle->publication, bundle->stop);
     if (!rc) {
         memcpy(finished.path, bundle->path, sizeof(finished.path));
         finished.file_count = bundle->bag.payload_files;

@@ -18,19 +18,23 @@
  * UTF-8.
  *
  * It is written as OPERATION-FENCE.zip.partial, synced, renamed without overwriting, and its folder
- * synced; only then does bundle_finish succeed. Files are mode 0600, folders 0700. The same input
- * with the same time makes the same bytes.
+ * synced; only then does bundle_finish succeed. It leaves a mark beside it for as long as the
+ * daemon may not know of it (workers/bundle/unrecorded.h). Files are mode 0600, folders 0700. The
+ * same input with the same time makes the same bytes.
  *
  * Memory does not grow with bytes or rows. It does with files, by about 220 bytes each
  * (libarchive's central directory and the set of taken names), which is why maximum_files exists;
  * the manifest itself waits on disk.
  *
  * Errors latch: after the first, every call returns it and bundle_finish aborts. Besides those
- * named: -ERROR_IO, -ERROR_DISK_FULL, -ERROR_MEMORY, -ERROR_BUNDLE_TOO_LARGE (either maximum).
+ * named: -ERROR_IO, -ERROR_DISK_FULL, -ERROR_MEMORY, -ERROR_BUNDLE_TOO_LARGE (either maximum),
+ * -ERROR_CANCELLED soon after *stop became other than zero.
  * -ERROR_INTERNAL means that calls came in an order that is none. A bundle belongs to one thread at
  * a time; different bundles are independent. */
 #ifndef WORKERS_BUNDLE_BUNDLE_H
 #define WORKERS_BUNDLE_BUNDLE_H
+
+#include <stdatomic.h>
 
 #include "schemas/base/clock.h"
 #include "schemas/base/uuid.h"
@@ -48,6 +52,7 @@ struct bundle_options {
     int compression_level;  /* deflate, 0 (store) to 9 */
     uint64_t maximum_bytes; /* of the ZIP file; 0 for no maximum */
     uint64_t maximum_files; /* entries of the sources; 0 for BUNDLE_DEFAULT_MAXIMUM_FILES */
+    const atomic_int *stop; /* may be NULL; borrowed until the bundle is finished or aborted */
 };
 
 struct bundle_result {

@@ -13,6 +13,13 @@
 
 #define FOLDER_FLAGS  (O_RDONLY | O_DIRECTORY | O_CLOEXEC)
 #define PARTIAL_TRIES 3
+#define FOLDER_TRIES  3
+
+/* -ERROR_NOT_FOUND when the folder was removed, as empty, since it was made or opened. */
+static int folder_error(int number)
+{
+    return number == ENOENT ? -ERROR_NOT_FOUND : file_error(number);
+}
 
 static int open_folders(struct publication *publication, const char *directory, const char *folder)
 {
@@ -22,7 +29,7 @@ static int open_folders(struct publication *publication, const char *directory, 
     if (mkdirat(publication->root, folder, 0700) != 0 && errno != EEXIST)
         return file_error(errno);
     publication->folder = openat(publication->root, folder, FOLDER_FLAGS | O_NOFOLLOW);
-    return publication->folder < 0 ? file_error(errno) : 0;
+    return publication->folder < 0 ? folder_error(errno) : 0;
 }
 
 static void close_descriptor(int *descriptor)
@@ -51,7 +58,7 @@ static int make_partial(struct publication *publication)
     publication->file = openat(publication->folder, publication->partial,
                                O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (publication->file < 0)
-        return file_error(errno);
+        return folder_error(errno);
     publication->has_partial = true;
     int rc = lock_partial(publication);
     if (rc == -ERROR_LOCKED) {
@@ -76,21 +83,42 @@ static int open_partial(struct publication *publication)
     return rc == -ERROR_LOCKED ? -ERROR_IO : rc;
 }
 
-int publication_open(struct publication *publication, const char *directory, const char *folder,
-                     const char *name)
+int publication_open(struct publication *publication, const char *directory,
+                     const struct bundle_identity *bundle)
 {
-    int bytes = snprintf(publication->final, PUBLICATION_NAME_BYTES, "%s", name);
-    int partial_bytes =
-        snprintf(publication->partial, PUBLICATION_NAME_BYTES, "%s" PUBLICATION_SUFFIX, name);
+    char folder[UUID_TEXT_BUFFER];
+    int rc = -ERROR_NOT_FOUND;
 
-    if (bytes < 0 || partial_bytes < 0 || partial_bytes >= PUBLICATION_NAME_BYTES)
-        return -ERROR_TOO_LONG;
-    int rc = open_folders(publication, directory, folder);
-    if (!rc)
-        rc = open_partial(publication);
-    if (rc)
-        publication_discard(publication);
-    return rc;
+    uuid_format(&bundle->tenant, folder);
+    identity_name(bundle, "", publication->final);
+    identity_name(bundle, IDENTITY_PARTIAL, publication->partial);
+    identity_name(bundle, IDENTITY_UNRECORDED, publication->mark);
+    for (int i = 0; rc == -ERROR_NOT_FOUND && i < FOLDER_TRIES; i++) {
+        rc = open_folders(publication, directory, folder);
+        if (!rc)
+            rc = open_partial(publication);
+        if (rc)
+            publication_discard(publication);
+    }
+    return rc == -ERROR_NOT_FOUND ? -ERROR_IO : rc;
+}
+
+static int make_mark(struct publication *publication)
+{
+    int mark = openat(publication->folder, publication->mark,
+                      O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+    if (mark < 0)
+        return file_error(errno);
+    publication->has_mark = true;
+    return close(mark) == 0 ? 0 : file_error(errno);
+}
+
+/* The mark stays when the bundle could not be removed: then it is swept some other time. */
+static void take_back(struct publication *publication)
+{
+    if (unlinkat(publication->folder, publication->final, 0) != 0)
+        publication->has_mark = false;
 }
 
 /* Names the file, failing when the name is taken. */
@@ -108,17 +136,21 @@ static int rename_exclusively(struct publication *publication)
     if (unlinkat(folder, publication->partial, 0) != 0) {
         int rc = file_error(errno);
 
-        (void)unlinkat(folder, publication->final, 0);
+        take_back(publication);
         return rc;
     }
     return 0;
 }
 
-int publication_commit(struct publication *publication)
+int publication_commit(struct publication *publication, const atomic_int *stop)
 {
     if (fsync(publication->file) != 0)
         return file_error(errno);
-    int rc = rename_exclusively(publication);
+    if (stop && atomic_load(stop) != 0)
+        return -ERROR_CANCELLED;
+    int rc = make_mark(publication);
+    if (!rc)
+        rc = rename_exclusively(publication);
     if (rc)
         return rc;
     publication->has_partial = false;
@@ -127,11 +159,13 @@ int publication_commit(struct publication *publication)
 
     publication->file = -1;
     /* The directory too, each time: whoever made the folder may have died before its own fsync. */
-    if (closed == 0 && fsync(publication->folder) == 0 && fsync(publication->root) == 0)
+    if (closed == 0 && fsync(publication->folder) == 0 && fsync(publication->root) == 0) {
+        publication->has_mark = false; /* whoever is told of the bundle removes it */
         return 0;
+    }
     rc = file_error(errno);
     /* Whole, but perhaps gone after a power cut: nobody is told of it, so nobody may see it. */
-    (void)unlinkat(publication->folder, publication->final, 0);
+    take_back(publication);
     return rc;
 }
 
@@ -140,6 +174,9 @@ void publication_discard(struct publication *publication)
     if (publication->has_partial)
         (void)unlinkat(publication->folder, publication->partial, 0);
     publication->has_partial = false;
+    if (publication->has_mark)
+        (void)unlinkat(publication->folder, publication->mark, 0);
+    publication->has_mark = false;
     close_descriptor(&publication->file);
     close_descriptor(&publication->folder);
     close_descriptor(&publication->root);

@@ -68,6 +68,14 @@ static void fail_stopped(struct attempt *attempt)
     fail(attempt, is_late ? FAILURE_CODE_TIME_LIMIT : FAILURE_CODE_WORKER_STOPPED, true);
 }
 
+static void fail_bundle(struct attempt *attempt, int rc)
+{
+    if (rc == -ERROR_CANCELLED)
+        fail_stopped(attempt);
+    else
+        fail_by(attempt, bundle_failures, rc);
+}
+
 static const char *source_of(const struct attempt *attempt)
 {
     return source_name(attempt->settings->sources[attempt->source]);
@@ -152,12 +160,8 @@ static bool gather_source(struct attempt *attempt, const struct source_subject *
     log_source(attempt, outcome);
     attempt->rows += outcome->counts.rows;
     attempt->bytes += outcome->counts.bytes;
-    if (rc == -ERROR_CANCELLED) {
-        fail_stopped(attempt);
-        return false;
-    }
     if (rc) {
-        fail_by(attempt, bundle_failures, rc);
+        fail_bundle(attempt, rc);
         return false;
     }
     if (outcome->state == SOURCE_STATE_FAILED && source_is_required(source)) {
@@ -303,6 +307,7 @@ static bool begin(struct attempt *attempt)
         .compression_level = settings->compression_level,
         .maximum_bytes = (uint64_t)settings->bundle_bytes,
         .maximum_files = (uint64_t)settings->bundle_files,
+        .stop = attempt->stop,
     };
 
     int rc = registry_find(&settings->registry, &job->tenant_id, &job->user_id, attempt->stop,
@@ -318,19 +323,16 @@ static bool begin(struct attempt *attempt)
     rc = bundle_begin(&attempt->bundle, &options, &job->tenant_id, &job->operation_id, job->fence,
                       attempt->order->now);
     if (rc)
-        fail_by(attempt, bundle_failures, rc);
+        fail_bundle(attempt, rc);
     return rc == 0;
 }
 
 static bool publish(struct attempt *attempt, struct bundle_result *result)
 {
-    if (atomic_load(attempt->stop) != STOP_NONE) {
-        fail_stopped(attempt);
-        return false;
-    }
     int rc = finish_bundle(attempt, result);
+
     if (rc)
-        fail_by(attempt, bundle_failures, rc);
+        fail_bundle(attempt, rc);
     return rc == 0;
 }
 
@@ -349,12 +351,11 @@ void attempt_run(const struct settings *settings, const struct attempt_order *or
     if (begin(&attempt) && gather_sources(&attempt) && publish(&attempt, &result)) {
         end->is_done = true;
         end->bytes = (int64_t)result.size_bytes;
-        memcpy(end->path, result.path, sizeof(end->path));
     }
     bundle_abort(&attempt.bundle);
     if (end->is_done)
         encode_done(&attempt, &result, report);
-    else if (atomic_load(stop) != STOP_SUPERSEDED)
+    else if (!stop_leaves_nothing(atomic_load(stop)))
         encode_failed(&attempt, report);
     if (report->error)
         wire_output_clear(report);

@@ -25,12 +25,11 @@ struct attempt_end {
     bool is_done;
     enum failure_code code; /* unless it is done */
     bool is_retryable;
-    char path[BUNDLE_PATH_BUFFER]; /* of the bundle, if it is done */
-    int64_t bytes;                 /* of the bundle */
+    int64_t bytes; /* of the bundle */
 };
 
-/* *report gets the encoded done.report or failed.report; it stays empty for a superseded attempt,
- * and when there is no memory for it. Everything is borrowed. */
+/* *report gets the encoded done.report or failed.report; it stays empty for a superseded or
+ * cancelled attempt, and when there is no memory for it. Everything is borrowed. */
 void attempt_run(const struct settings *settings, const struct attempt_order *order,
                  const atomic_int *stop, struct attempt_progress *progress, struct attempt_end *end,
                  struct wire_output *report);

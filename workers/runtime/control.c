@@ -12,8 +12,8 @@
 
 #include "schemas/base/errors.h"
 #include "schemas/base/log.h"
-#include "workers/bundle/leftovers.h"
 #include "workers/runtime/sockets.h"
+#include "workers/runtime/verdicts.h"
 #include "workers/runtime/worker.h"
 
 #define TURN_MESSAGES    64 /* of one socket, so that none starves another */
@@ -120,7 +120,7 @@ static void receive_notices(struct control *control)
         if (!is_for_us(control))
             continue;
         if (inbox->frame_count == 2)
-            worker_on_notice(&control->worker, inbox->frames[1], inbox->sizes[1]);
+            verdicts_receive(&control->worker, inbox->frames[1], inbox->sizes[1]);
         else
             log_frames(control, "notice");
     }
@@ -135,6 +135,14 @@ static void receive_ends(struct control *control, struct mono now)
         memcpy(&end, inbox->frames[0], sizeof(end));
         worker_on_end(&control->worker, &end, inbox->frames[1], inbox->sizes[1], now);
     }
+}
+
+static void receive_found(struct control *control)
+{
+    struct bundle_identity bundle;
+
+    while (sweeper_found(&control->worker.sweeper, &bundle))
+        verdicts_ask(&control->worker, &bundle);
 }
 
 static void receive_signals(struct control *control, struct mono now)
@@ -153,6 +161,7 @@ static int turn(struct control *control)
         {.socket = control->sockets.jobs, .events = ZMQ_POLLIN},
         {.socket = control->sockets.status, .events = ZMQ_POLLIN},
         {.socket = control->ends, .events = ZMQ_POLLIN},
+        {.socket = control->worker.sweeper.orders, .events = ZMQ_POLLIN},
         {.fd = control->signals, .events = ZMQ_POLLIN},
     };
     int wait_ms = worker_wait_ms(&control->worker, mono_now());
@@ -165,20 +174,18 @@ static int turn(struct control *control)
     receive_signals(control, now);
     receive_ends(control, now);
     receive_notices(control);
+    receive_found(control);
     receive_offers(control, now);
     worker_on_time(&control->worker, now);
     return 0;
 }
 
-/* Leftovers only take up room: what cannot be removed now is no reason not to work. */
-static void sweep_leftovers(const struct settings *settings)
+/* What came since the last turn, so that the daemon need not wait for it. */
+static void decline_unread(struct control *control)
 {
-    size_t removed;
-    int rc = bundle_sweep_leftovers(settings->bundle_directory, &removed);
-
-    if (rc || removed > 0)
-        log_line(rc ? LOG_WARNING : LOG_INFO, "swept", "leftovers=%zu code=%s", removed,
-                 error_row(rc)->inner_code);
+    receive_offers(control, mono_now());
+    zmq_close(control->sockets.jobs);
+    control->sockets.jobs = NULL;
 }
 
 int control_run(const struct settings *settings)
@@ -191,7 +198,6 @@ int control_run(const struct settings *settings)
         return rc;
     control->settings = settings;
     control->signals = -1;
-    sweep_leftovers(settings); /* before the first offer can come */
     rc = control_open(control);
     if (!rc)
         log_line(LOG_INFO, "started", "name=%s instance=%s slots=%d sources=%zu version=%s",
@@ -199,6 +205,8 @@ int control_run(const struct settings *settings)
                  settings->source_count, EXPORTD_VERSION);
     while (!rc && !worker_is_finished(&control->worker, mono_now()))
         rc = turn(control);
+    if (!rc)
+        decline_unread(control);
     size_t unrecorded = control->worker.results.count;
     control_close(control);
     free(control);

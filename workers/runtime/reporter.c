@@ -71,6 +71,19 @@ bool reporter_progress(struct reporter *reporter, const struct job *job, double 
     return send_output(reporter);
 }
 
+bool reporter_found(struct reporter *reporter, const struct bundle_identity *bundle)
+{
+    const struct found_report report = {
+        .worker = text_of(reporter->settings->name),
+        .instance = reporter->settings->instance,
+        .operation_id = bundle->operation,
+        .fence = bundle->fence,
+    };
+
+    found_report_encode(&report, &reporter->output);
+    return send_output(reporter);
+}
+
 bool reporter_heartbeat(struct reporter *reporter, int slots, const int64_t *fences,
                         uint32_t fence_count)
 {

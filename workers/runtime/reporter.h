@@ -9,6 +9,7 @@
 
 #include "schemas/codec/codec.h"
 #include "schemas/messages.h"
+#include "workers/bundle/identity.h"
 #include "workers/runtime/settings.h"
 
 struct reporter {
@@ -26,6 +27,9 @@ bool reporter_started(struct reporter *reporter, const struct job *job);
 bool reporter_declined(struct reporter *reporter, const struct job *job);
 bool reporter_progress(struct reporter *reporter, const struct job *job, double progress,
                        int64_t rows, int64_t bytes);
+
+/* Asks what is to become of a bundle that somebody left. */
+bool reporter_found(struct reporter *reporter, const struct bundle_identity *bundle);
 
 /* fences are those that are being gathered. */
 bool reporter_heartbeat(struct reporter *reporter, int slots, const int64_t *fences,

@@ -9,7 +9,6 @@
 static void release(struct result *result)
 {
     free(result->report);
-    free(result->path);
     *result = (struct result){0};
 }
 
@@ -26,20 +25,19 @@ bool results_are_full(const struct results *results)
 }
 
 int results_add(struct results *results, int64_t fence, const void *report, size_t report_bytes,
-                const char *path, struct mono now)
+                const struct bundle_identity *bundle, struct mono now)
 {
     struct result result = {.fence = fence, .report_bytes = report_bytes, .repeat = now};
-    bool has_path = path[0] != '\0';
 
     if (results_are_full(results))
         return -ERROR_TOO_MANY;
     result.report = malloc(report_bytes ? report_bytes : 1);
-    result.path = has_path ? strdup(path) : NULL;
-    if (!result.report || (has_path && !result.path)) {
-        release(&result);
+    if (!result.report)
         return -ERROR_MEMORY;
-    }
     memcpy(result.report, report, report_bytes);
+    result.has_bundle = bundle != NULL;
+    if (bundle)
+        result.bundle = *bundle;
     results->items[results->count++] = result;
     return 0;
 }

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "schemas/base/clock.h"
+#include "workers/bundle/identity.h"
 
 #define RESULTS_MAXIMUM  256
 #define RESULTS_REMEMBER 1024
@@ -18,7 +19,8 @@ struct result {
     int64_t fence;
     void *report; /* encoded */
     size_t report_bytes;
-    char *path;         /* of the bundle, or NULL */
+    bool has_bundle;
+    struct bundle_identity bundle;
     struct mono repeat; /* when to send it (again) */
 };
 
@@ -33,10 +35,10 @@ void results_release(struct results *results);
 
 bool results_are_full(const struct results *results);
 
-/* Keeps copies of the report and, when it is not empty, the path. -ERROR_MEMORY, -ERROR_TOO_MANY.
- */
+/* Keeps copies of the report and of what the bundle is, which is NULL when there is none.
+ * -ERROR_MEMORY, -ERROR_TOO_MANY. */
 int results_add(struct results *results, int64_t fence, const void *report, size_t report_bytes,
-                const char *path, struct mono now);
+                const struct bundle_identity *bundle, struct mono now);
 
 /* The result of a fence, borrowed until the next call that changes results, or NULL. */
 struct result *results_find(struct results *results, int64_t fence);

@@ -28,9 +28,11 @@ struct settings {
     char *status;
     struct registry_settings registry;
     char *bundle_directory;
+    int64_t sweep_interval_ms;
     char *base_url; /* without a slash at its end */
     int compression_level;
     int64_t attempt_ms;
+    int64_t drain_ms;
     int64_t bundle_bytes;
     int64_t bundle_files;
     struct source *sources[LIMIT_SOURCES];

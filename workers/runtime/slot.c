@@ -84,11 +84,11 @@ void slot_stop(struct slot *slot, enum stop_reason reason)
 {
     int expected = STOP_NONE;
 
-    /* What is superseded must leave no file, whatever it was told before. */
-    if (reason == STOP_SUPERSEDED)
+    if (atomic_compare_exchange_strong(&slot->stop, &expected, reason))
+        return;
+    /* What is superseded or cancelled must leave no file, whatever it was told before. */
+    if (stop_leaves_nothing((int)reason) && !stop_leaves_nothing(expected))
         atomic_store(&slot->stop, reason);
-    else
-        atomic_compare_exchange_strong(&slot->stop, &expected, reason);
 }
 
 void slot_join(struct slot *slot)

@@ -20,7 +20,8 @@ int worker_open(struct worker *worker, void *context, const struct settings *set
     worker->slots = calloc((size_t)settings->slots, sizeof(*worker->slots));
     if (!worker->slots)
         return -ERROR_MEMORY;
-    rc = sweeper_start(&worker->sweeper, context);
+    rc = sweeper_start(&worker->sweeper, context, settings->bundle_directory,
+                       settings->sweep_interval_ms);
     for (int i = 0; !rc && i < settings->slots; i++)
         rc = slot_start(&worker->slots[i], context, settings, i);
     return rc;
@@ -44,7 +45,7 @@ void worker_close(struct worker *worker)
     *worker = (struct worker){0};
 }
 
-static struct slot *slot_of(struct worker *worker, int64_t fence)
+struct slot *worker_slot_of(struct worker *worker, int64_t fence)
 {
     for (int i = 0; i < worker->settings->slots; i++) {
         if (worker->slots[i].is_busy && worker->slots[i].job.fence == fence)
@@ -89,7 +90,7 @@ static void decline(struct worker *worker, const struct job *job, const char *re
 /* Whether the fence is known already; then it is not run again, but told of again. */
 static bool is_repeated(struct worker *worker, const struct job *job, struct mono now)
 {
-    struct slot *slot = slot_of(worker, job->fence);
+    struct slot *slot = worker_slot_of(worker, job->fence);
     struct result *result = results_find(&worker->results, job->fence);
 
     if (slot)
@@ -117,7 +118,7 @@ static void start(struct worker *worker, struct slot *slot, const struct job *jo
     log_job(LOG_INFO, "accepted", job, "");
 }
 
-static void drop(const char *message, int rc, const struct wire_error *error)
+void worker_log_dropped(const char *message, int rc, const struct wire_error *error)
 {
     char field[WIRE_FIELD_BYTES * 4];
 
@@ -135,9 +136,10 @@ void worker_on_offer(struct worker *worker, const void *bytes, size_t size_bytes
     if (!rc)
         rc = job_decode(&worker->input.root, &job, &error);
     if (rc) {
-        drop("job", rc, &error);
+        worker_log_dropped("job", rc, &error);
         return;
     }
+    worker->quiet_end.ms = now.ms + WORKER_QUIET_MS;
     if (is_repeated(worker, &job, now))
         return;
     struct slot *slot = idle_slot(worker);
@@ -151,67 +153,15 @@ void worker_on_offer(struct worker *worker, const void *bytes, size_t size_bytes
         start(worker, slot, &job, now, wall);
 }
 
-static void recorded(struct worker *worker, int64_t fence)
-{
-    struct result *result = results_find(&worker->results, fence);
-
-    if (!result)
-        return;
-    results_remove(&worker->results, result);
-    log_line(LOG_DEBUG, "recorded", "fence=%" PRId64, fence);
-}
-
-static void superseded(struct worker *worker, int64_t fence)
-{
-    struct slot *slot = slot_of(worker, fence);
-    struct result *result = results_find(&worker->results, fence);
-
-    if (slot)
-        slot_stop(slot, STOP_SUPERSEDED);
-    if (result) {
-        if (result->path)
-            sweeper_remove(&worker->sweeper, result->path, fence);
-        results_remove(&worker->results, result);
-    }
-    if (slot || result)
-        log_line(LOG_INFO, "superseded", "fence=%" PRId64 " is_running=%d", fence, slot != NULL);
-}
-
-static void for_each(struct worker *worker, const struct wire_list *fences,
-                     void (*act)(struct worker *worker, int64_t fence))
-{
-    for (uint32_t i = 0; i < fences->count; i++) {
-        int64_t fence;
-
-        codec_item(fences, i, &fence);
-        act(worker, fence);
-    }
-}
-
-void worker_on_notice(struct worker *worker, const void *bytes, size_t size_bytes)
-{
-    struct wire_error error = {0};
-    struct notice notice;
-
-    int rc = wire_parse(&worker->input, bytes, size_bytes, &error);
-    if (!rc)
-        rc = notice_decode(&worker->input.root, &notice, &error);
-    if (rc) {
-        drop("notice", rc, &error);
-        return;
-    }
-    for_each(worker, &notice.recorded, recorded);
-    for_each(worker, &notice.superseded, superseded);
-}
-
-static void log_end(const struct slot *slot, const struct attempt_end *end)
+static void log_end(const struct slot *slot, const struct attempt_end *end, int stop)
 {
     const struct job *job = &slot->job;
     char operation[UUID_TEXT_BUFFER];
 
     uuid_format(&job->operation_id, operation);
-    if (atomic_load(&slot->stop) == STOP_SUPERSEDED)
-        log_line(LOG_INFO, "stopped", "operation=%s fence=%" PRId64, operation, job->fence);
+    if (stop_leaves_nothing(stop))
+        log_line(LOG_INFO, "stopped", "operation=%s fence=%" PRId64 " reason=%s", operation,
+                 job->fence, stop == STOP_CANCELLED ? "cancelled" : "superseded");
     else if (end->is_done)
         log_line(LOG_INFO, "done", "operation=%s fence=%" PRId64 " bytes=%" PRId64, operation,
                  job->fence, end->bytes);
@@ -224,22 +174,24 @@ void worker_on_end(struct worker *worker, const struct slot_end *end, const void
                    size_t report_bytes, struct mono now)
 {
     struct slot *slot = &worker->slots[end->number];
-    int64_t fence = slot->job.fence;
-    bool is_wanted = report_bytes > 0 && atomic_load(&slot->stop) != STOP_SUPERSEDED;
+    const struct job *job = &slot->job;
+    const struct bundle_identity bundle = {job->tenant_id, job->operation_id, job->fence};
+    int stop = atomic_load(&slot->stop);
+    bool is_wanted = report_bytes > 0 && !stop_leaves_nothing(stop);
 
-    log_end(slot, &end->end);
+    log_end(slot, &end->end, stop);
     if (is_wanted && !slot->is_told)
-        reporter_started(&worker->reporter, &slot->job);
-    int rc = is_wanted
-                 ? results_add(&worker->results, fence, report, report_bytes, end->end.path, now)
-                 : 0;
+        reporter_started(&worker->reporter, job);
+    int rc = is_wanted ? results_add(&worker->results, job->fence, report, report_bytes,
+                                     end->end.is_done ? &bundle : NULL, now)
+                       : 0;
     if (rc)
-        log_line(LOG_ERROR, "result_lost", "fence=%" PRId64 " code=%s", fence,
+        log_line(LOG_ERROR, "result_lost", "fence=%" PRId64 " code=%s", job->fence,
                  error_row(rc)->inner_code);
     /* A bundle that is not reported will never be published. */
     if ((!is_wanted || rc) && end->end.is_done)
-        sweeper_remove(&worker->sweeper, end->end.path, fence);
-    results_add_ended(&worker->results, fence);
+        sweeper_remove(&worker->sweeper, &bundle);
+    results_add_ended(&worker->results, job->fence);
     slot->is_busy = false;
     worker->slots_changed = true;
 }
@@ -257,7 +209,8 @@ void worker_on_signal(struct worker *worker, struct mono now)
 {
     if (worker->phase == WORKER_SERVING) {
         worker->phase = WORKER_DRAINING;
-        worker->grace_end.ms = now.ms + WORKER_GRACE_MS;
+        worker->quiet_end.ms = now.ms + WORKER_QUIET_MS;
+        worker->grace_end.ms = now.ms + worker->settings->drain_ms;
     } else {
         stop_slots(worker);
         worker->is_flushing = true;
@@ -373,13 +326,18 @@ int worker_wait_ms(const struct worker *worker, struct mono now)
     }
     if (worker->phase == WORKER_DRAINING)
         sooner(&wait_ms, worker->grace_end, now);
-    if (worker->is_flushing)
+    if (worker->is_flushing) {
         sooner(&wait_ms, worker->flush_end, now);
+        if (worker->results.count == 0)
+            sooner(&wait_ms, worker->quiet_end, now);
+    }
     return (int)wait_ms;
 }
 
 bool worker_is_finished(const struct worker *worker, struct mono now)
 {
+    bool is_settled = worker->results.count == 0 && now.ms >= worker->quiet_end.ms;
+
     return worker->phase != WORKER_SERVING && !has_busy_slot(worker) &&
-           (worker->results.count == 0 || (worker->is_flushing && now.ms >= worker->flush_end.ms));
+           (is_settled || (worker->is_flushing && now.ms >= worker->flush_end.ms));
 }

@@ -5,21 +5,25 @@
  *
  * Life of an offer: declined, when every slot is busy or the worker is stopping; otherwise started
  * and given to a slot. The slot's result is sent and repeated until a notice says that its fence is
- * recorded. A fence that is superseded is stopped and leaves no file, whether it runs or has ended.
+ * recorded. A fence that is superseded or cancelled is stopped and leaves no file, whether it runs
+ * or has ended (workers/runtime/verdicts.h).
  *
- * Stopping: the first signal lets running attempts finish for WORKER_GRACE_MS; then, or at a second
+ * Stopping: the first signal lets running attempts finish for limits.drain_ms; then, or at a second
  * signal, they are stopped and reported failed with workerStopped. What is not recorded yet is
- * repeated for WORKER_FLUSH_MS more. */
+ * repeated for WORKER_FLUSH_MS more. Offers are declined to the end, which waits until none came
+ * for WORKER_QUIET_MS: one that was on its way when the worker ended would be offered again only
+ * after the daemon's offer_timeout. */
 #ifndef WORKERS_RUNTIME_WORKER_H
 #define WORKERS_RUNTIME_WORKER_H
 
+#include "workers/runtime/found.h"
 #include "workers/runtime/reporter.h"
 #include "workers/runtime/results.h"
 #include "workers/runtime/slot.h"
 #include "workers/runtime/sweeper.h"
 
-#define WORKER_GRACE_MS    7000
 #define WORKER_FLUSH_MS    2000
+#define WORKER_QUIET_MS    100
 #define WORKER_PROGRESS_MS 200 /* at most five reports a second from a slot */
 
 enum worker_phase { WORKER_SERVING, WORKER_DRAINING, WORKER_STOPPING };
@@ -28,11 +32,13 @@ struct worker {
     const struct settings *settings; /* borrowed */
     struct reporter reporter;
     struct results results;
+    struct found found;
     struct sweeper sweeper;
     struct slot *slots;
     struct wire_input input;
     enum worker_phase phase;
     struct mono grace_end;
+    struct mono quiet_end; /* if no more offers come */
     bool is_flushing;
     struct mono flush_end;
     struct mono heartbeat_due;
@@ -47,10 +53,15 @@ void worker_close(struct worker *worker); /* stops what runs; safe twice, or hal
 
 void worker_on_offer(struct worker *worker, const void *bytes, size_t size_bytes, struct mono now,
                      struct wall wall);
-void worker_on_notice(struct worker *worker, const void *bytes, size_t size_bytes);
 void worker_on_end(struct worker *worker, const struct slot_end *end, const void *report,
                    size_t report_bytes, struct mono now);
 void worker_on_signal(struct worker *worker, struct mono now);
+
+/* The slot that runs a fence, or NULL. */
+struct slot *worker_slot_of(struct worker *worker, int64_t fence);
+
+/* Logs a message that cannot be read. */
+void worker_log_dropped(const char *message, int rc, const struct wire_error *error);
 
 /* Does what is due; at the end of every turn. */
 void worker_on_time(struct worker *worker, struct mono now);

@@ -13,9 +13,10 @@ static size_t cost_of(const char *name)
     return strlen(name) + 1 + NAME_OVERHEAD;
 }
 
-int listing_open(struct listing *listing, int descriptor, size_t budget_bytes)
+int listing_open(struct listing *listing, int descriptor, size_t budget_bytes,
+                 const atomic_int *stop)
 {
-    *listing = (struct listing){.budget_bytes = budget_bytes};
+    *listing = (struct listing){.stop = stop, .budget_bytes = budget_bytes};
     listing->directory = fdopendir(descriptor);
     if (!listing->directory) {
         int rc = -errno;
@@ -114,7 +115,9 @@ static int read_names(struct listing *listing)
             rc = -errno;
             break;
         }
-        if (!is_wanted(listing, entry->d_name, bound))
+        if (atomic_load_explicit(listing->stop, memory_order_relaxed) != 0)
+            rc = -ECANCELED;
+        if (rc || !is_wanted(listing, entry->d_name, bound))
             continue;
         rc = add(listing, entry->d_name);
         if (!rc && listing->used_bytes > listing->budget_bytes && listing->count > 1)

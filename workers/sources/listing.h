@@ -7,10 +7,12 @@
 #define WORKERS_SOURCES_LISTING_H
 
 #include <dirent.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 
 struct listing {
+    const atomic_int *stop;
     DIR *directory;
     size_t budget_bytes;
     size_t used_bytes;
@@ -23,15 +25,16 @@ struct listing {
     char *last;   /* the last name of the reading before, or NULL */
 };
 
-/* Takes the descriptor of a folder, whatever happens. Returns 0 or -errno. */
-int listing_open(struct listing *listing, int descriptor, size_t budget_bytes);
+/* Takes the descriptor of a folder, whatever happens; stop is borrowed. Returns 0 or -errno. */
+int listing_open(struct listing *listing, int descriptor, size_t budget_bytes,
+                 const atomic_int *stop);
 void listing_close(struct listing *listing); /* safe twice */
 
 /* The descriptor, borrowed. */
 int listing_descriptor(const struct listing *listing);
 
 /* The next name, borrowed until the next call, or NULL at the end; "." and ".." are left out.
- * Returns 0 or -errno. */
+ * Returns 0 or -errno; -ECANCELED soon after *stop became other than zero. */
 int listing_next(struct listing *listing, const char **name);
 
 #endif

@@ -138,14 +138,12 @@ static int walk_names(struct walk *walk, struct listing *listing, int depth, siz
     while (!rc) {
         int error = listing_next(listing, &name);
 
-        if (error) {
-            leave_out(walk, -error);
-            break;
-        }
-        if (!name)
-            break;
         if (gathering_is_stopped(walk->gathering))
             return -ERROR_CANCELLED;
+        if (error)
+            leave_out(walk, -error);
+        if (error || !name)
+            break;
         append_name(walk, name);
         rc = visit_entry(walk, listing_descriptor(listing), name, depth, budget_bytes);
         walk->path_bytes = path_bytes;
@@ -159,7 +157,7 @@ static int walk_level(struct walk *walk, int folder, int depth, size_t budget_by
     struct listing listing;
     size_t half = budget_bytes / 2 > LEAST_BUDGET_BYTES ? budget_bytes / 2 : LEAST_BUDGET_BYTES;
 
-    int rc = listing_open(&listing, folder, half);
+    int rc = listing_open(&listing, folder, half, walk->gathering->stop);
     if (rc) {
         leave_out(walk, -rc);
         return 0;

@@ -49,6 +49,28 @@ static void ticks_are_shown_only_forward(void **state)
     assert_int_equal(hear(&entry, 2, 1, 99), ROSTER_DROP);
 }
 
+static void a_change_within_an_attempt_keeps_its_progress(void **state)
+{
+    struct roster_entry entry = {0};
+    struct exportd_event overdue = event_of(3, 1, 10);
+    struct exportd_event requeued = event_of(4, 1, 0);
+    struct exportd_event restarted = event_of(5, 2, 5);
+    struct roster_entry requeued_missed;
+
+    (void)state;
+    overdue.status = EXPORTD_STATUS_RUNNING;
+    requeued.status = EXPORTD_STATUS_NOT_STARTED;
+    restarted.status = EXPORTD_STATUS_RUNNING;
+    assert_int_equal(hear(&entry, 2, 1, 60), ROSTER_SHOW);
+    assert_int_equal(roster_hear(&entry, &overdue), ROSTER_SHOW);
+    assert_true(overdue.progress == 60 && entry.progress == 60);
+    requeued_missed = entry;
+    assert_int_equal(roster_hear(&entry, &requeued), ROSTER_SHOW);
+    assert_true(requeued.progress == 0 && entry.progress == 0);
+    assert_int_equal(roster_learn(&requeued_missed, &restarted), ROSTER_SHOW);
+    assert_true(restarted.progress == 5 && requeued_missed.progress == 5);
+}
+
 static void a_skipped_revision_needs_the_events_between(void **state)
 {
     struct roster_entry entry = {0};
@@ -142,6 +164,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_change_is_shown_once),
         cmocka_unit_test(ticks_are_shown_only_forward),
+        cmocka_unit_test(a_change_within_an_attempt_keeps_its_progress),
         cmocka_unit_test(a_skipped_revision_needs_the_events_between),
         cmocka_unit_test(a_tick_of_an_unseen_change_needs_the_change),
         cmocka_unit_test(a_state_that_was_read_may_skip),

@@ -17,7 +17,33 @@ static void a_lost_event_is_asked_for_when_the_next_one_comes(void **state)
     watch_expect_event(f, 4, "started", 0);
     assert_int_equal(f->event.attempt, 2);
     watch_expect_quiet(f);
-    assert_int_equal(stub_counts(f->stub).events_since, 1);
+    assert_int_equal(stub_counts(f->stub).distinct_requests, 2);
+}
+
+static void a_lost_change_that_is_no_move_is_asked_for_too(void **state)
+{
+    struct watching *f = *state;
+
+    watch_begin(f, NEVER_IDLE_MS);
+    stub_overdue(f->stub, f->id, STUB_LOSE);
+    stub_move(f->stub, f->id, OPERATION_STAGE_GATHERING, STUB_PUBLISH);
+    watch_expect_event(f, 2, "overdue", 0);
+    watch_expect_event(f, 3, "started", 0);
+    assert_int_equal(stub_counts(f->stub).distinct_requests, 2);
+}
+
+static void a_tick_after_a_lost_overdue_shows_both(void **state)
+{
+    struct watching *f = *state;
+
+    watch_begin(f, NEVER_IDLE_MS);
+    stub_move(f->stub, f->id, OPERATION_STAGE_GATHERING, STUB_PUBLISH);
+    watch_expect_event(f, 2, "started", 0);
+    stub_overdue(f->stub, f->id, STUB_LOSE);
+    stub_tick(f->stub, f->id, 40, STUB_PUBLISH); /* of the next revision already */
+    watch_expect_event(f, 3, "overdue", 0);
+    stub_tick(f->stub, f->id, 45, STUB_PUBLISH);
+    watch_expect_event(f, 3, "progress", 45);
 }
 
 static void events_out_of_order_are_shown_in_order(void **state)
@@ -167,6 +193,8 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, watch_set_up, watch_tear_down)
     const struct CMUnitTest tests[] = {
         TEST(a_lost_event_is_asked_for_when_the_next_one_comes),
+        TEST(a_lost_change_that_is_no_move_is_asked_for_too),
+        TEST(a_tick_after_a_lost_overdue_shows_both),
         TEST(events_out_of_order_are_shown_in_order),
         TEST(the_end_is_seen_although_every_event_is_lost),
         TEST(lost_answers_are_asked_for_again),

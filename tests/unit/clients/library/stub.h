@@ -16,6 +16,10 @@
 #define STUB_USER         "11111111-1111-4111-8111-111111111111"
 #define STUB_OTHER_USER   "22222222-2222-4222-8222-222222222222"
 
+/* Who cancels, and what explainOperation says: hostile, as it comes from elsewhere. */
+#define STUB_PERSON   "33333333-3333-4333-8333-333333333333"
+#define STUB_SENTENCE "It waits for a \033[31mworker."
+
 enum stub_garbage {
     STUB_GARBAGE_NONE,
     STUB_GARBAGE_BYTES,  /* not msgpack */
@@ -49,6 +53,8 @@ enum stub_publication { STUB_PUBLISH, STUB_LOSE, STUB_TWICE, STUB_HOLD };
 struct stub_counts {
     int requests; /* everything that arrived */
     int exports;
+    int cancels;
+    int retries;
     int gets;
     int events_since;
     int operations;        /* made */
@@ -80,6 +86,13 @@ bool stub_newest(struct stub *stub, char id[UUID_TEXT_BUFFER]);
 /* Moves an operation to a stage, which is a change with an event. */
 void stub_move(struct stub *stub, const char *id, enum operation_stage stage,
                enum stub_publication publication);
+
+/* Cancels an operation; marks one as overdue, which is a change but no move. */
+void stub_cancel(struct stub *stub, const char *id, enum stub_publication publication);
+void stub_overdue(struct stub *stub, const char *id, enum stub_publication publication);
+
+/* The worker fell silent: back to the queue, with nothing published. */
+void stub_lose_attempt(struct stub *stub, const char *id);
 
 /* A progress tick: an event without a change. */
 void stub_tick(struct stub *stub, const char *id, double progress,

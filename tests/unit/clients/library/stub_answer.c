@@ -5,8 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void refuse(int error, struct text request_id, const char *target,
-                   struct wire_output *answer)
+void stub_refuse(int error, struct text request_id, const char *target, struct wire_output *answer)
 {
     const struct error_row *row = error_row(error);
     struct error_reply reply = {.has_request_id = request_id.size_bytes != 0,
@@ -67,7 +66,7 @@ static void answer_export(struct stub_state *state, const union any_request *req
         return;
     }
     if (strcmp(uuid_format(&asked->inbound_shared_user_profile_id, user), STUB_UNKNOWN_USER) == 0) {
-        refuse(ERROR_NOT_FOUND, asked->request_id, "inboundSharedUserProfileId", answer);
+        stub_refuse(ERROR_NOT_FOUND, asked->request_id, "inboundSharedUserProfileId", answer);
         return;
     }
     if (asked->has_idempotency_key) {
@@ -78,7 +77,7 @@ static void answer_export(struct stub_state *state, const union any_request *req
         operation = strcmp(state->keys[i], key) == 0 ? &state->operations[i] : operation;
     }
     if (operation && !uuid_equal(&operation->user_id, &asked->inbound_shared_user_profile_id)) {
-        refuse(ERROR_KEY_REUSED, asked->request_id, "idempotencyKey", answer);
+        stub_refuse(ERROR_KEY_REUSED, asked->request_id, "idempotencyKey", answer);
         return;
     }
     if (!operation) {
@@ -101,7 +100,7 @@ static void answer_get(struct stub_state *state, const union any_request *reques
 
     state->counts.gets++;
     if (!operation) {
-        refuse(ERROR_NOT_FOUND, asked->request_id, "operationId", answer);
+        stub_refuse(ERROR_NOT_FOUND, asked->request_id, "operationId", answer);
         return;
     }
     reply.operation = *operation;
@@ -200,7 +199,7 @@ static void answer_profile(struct stub_state *state, const union any_request *re
 
     (void)state;
     if (strcmp(uuid_format(&asked->user_id, user), STUB_UNKNOWN_USER) == 0) {
-        refuse(ERROR_NOT_FOUND, asked->request_id, "userId", answer);
+        stub_refuse(ERROR_NOT_FOUND, asked->request_id, "userId", answer);
         return;
     }
     get_profile_reply_encode(&reply, answer);
@@ -244,6 +243,8 @@ static void answer_statistics(struct stub_state *state, const union any_request 
                                          .has_statistics = true};
 
     reply.statistics = (struct statistics){.queued = state->operation_count,
+                                           .overdue = stub_overdue_count(state),
+                                           .paused = state->is_everything_paused,
                                            .workers = 3,
                                            .slots = 12,
                                            .sequence = state->event_count,
@@ -268,14 +269,20 @@ static void answer_ping(struct stub_state *state, const union any_request *reque
 
 static void (*const answers[])(struct stub_state *state, const union any_request *request,
                                struct wire_output *answer) = {
+    [REQUEST_KIND_CANCEL_OPERATION] = stub_answer_cancel,
     [REQUEST_KIND_EVENTS_SINCE] = answer_events,
+    [REQUEST_KIND_EXPLAIN_OPERATION] = stub_answer_explain,
     [REQUEST_KIND_EXPORT_PERSONAL_DATA] = answer_export,
     [REQUEST_KIND_GET_OPERATION] = answer_get,
+    [REQUEST_KIND_GET_PAUSES] = stub_answer_pauses,
     [REQUEST_KIND_GET_PROFILE] = answer_profile,
     [REQUEST_KIND_GET_STATISTICS] = answer_statistics,
     [REQUEST_KIND_LIST_OPERATIONS] = answer_list,
     [REQUEST_KIND_LIST_PROFILES] = answer_profiles,
+    [REQUEST_KIND_PAUSE_DISPATCH] = stub_answer_pause,
     [REQUEST_KIND_PING] = answer_ping,
+    [REQUEST_KIND_RESUME_DISPATCH] = stub_answer_resume,
+    [REQUEST_KIND_RETRY_OPERATION] = stub_answer_retry,
 };
 
 static struct text text_at(const msgpack_object *object)
@@ -295,13 +302,14 @@ void stub_answer(struct stub_state *state, const void *bytes, size_t size_bytes,
         abort();
     }
     if (wire_parse(&input, bytes, size_bytes, &wrong) != 0) {
-        refuse(wrong.error, (struct text){0}, wrong.field, answer);
+        stub_refuse(wrong.error, (struct text){0}, wrong.field, answer);
     } else if (error) {
-        refuse(error, text_at(wire_find(&input.root, "requestId")), "token", answer);
+        stub_refuse(error, text_at(wire_find(&input.root, "requestId")), "token", answer);
     } else {
         kind = codec_dispatch(request_schemas, &input.root, &wrong);
         if (kind < 0 || codec_decode(request_schemas[kind], &input.root, &request, &wrong) != 0) {
-            refuse(wrong.error, text_at(wire_find(&input.root, "requestId")), wrong.field, answer);
+            stub_refuse(wrong.error, text_at(wire_find(&input.root, "requestId")), wrong.field,
+                        answer);
         } else {
             keep(text_at(wire_find(&input.root, "token")), state->last_token);
             answers[kind](state, &request, answer);

@@ -130,6 +130,37 @@ void stub_move(struct stub *stub, const char *id, enum operation_stage stage,
     pthread_mutex_unlock(&stub->lock);
 }
 
+void stub_cancel(struct stub *stub, const char *id, enum stub_publication publication)
+{
+    struct event event;
+
+    pthread_mutex_lock(&stub->lock);
+    event = stub_change_cancelled(&stub->state, find(stub, id));
+    publish_event(stub, &event, publication);
+    pthread_mutex_unlock(&stub->lock);
+}
+
+void stub_overdue(struct stub *stub, const char *id, enum stub_publication publication)
+{
+    struct event event;
+
+    pthread_mutex_lock(&stub->lock);
+    event = stub_change_overdue(&stub->state, find(stub, id));
+    publish_event(stub, &event, publication);
+    pthread_mutex_unlock(&stub->lock);
+}
+
+void stub_lose_attempt(struct stub *stub, const char *id)
+{
+    struct operation *operation;
+
+    pthread_mutex_lock(&stub->lock);
+    operation = find(stub, id);
+    operation->lost_attempts++;
+    stub_change(&stub->state, operation, OPERATION_STAGE_QUEUED);
+    pthread_mutex_unlock(&stub->lock);
+}
+
 void stub_tick(struct stub *stub, const char *id, double progress,
                enum stub_publication publication)
 {

@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#include "tests/unit/clients/library/stub_inside.h"
+
 const struct uuid stub_tenant = {{0xaa, 0xaa, 0xaa, 0xaa, 0xaa, 0xaa, 0x4a, 0xaa, 0x8a, 0xaa}};
 
 struct operation *stub_find(struct stub_state *state, const struct uuid *id)
@@ -64,6 +66,29 @@ struct event stub_event(const struct operation *operation, enum event_kind kind)
                           .failure_code = operation->failure.code};
 }
 
+struct event stub_change_overdue(struct stub_state *state, struct operation *operation)
+{
+    double progress = operation->progress;
+
+    operation->overdue = true;
+    operation->progress = 0; /* ticks are not stored, so the event does not know of them */
+    store_event(state, operation, EVENT_KIND_OVERDUE);
+    operation->progress = progress;
+    return state->events[state->event_count - 1];
+}
+
+int64_t stub_overdue_count(const struct stub_state *state)
+{
+    int64_t count = 0;
+
+    for (int i = 0; i < state->operation_count; i++) {
+        const struct operation *operation = &state->operations[i];
+
+        count += operation->overdue && !operation->has_completed_date_time ? 1 : 0;
+    }
+    return count;
+}
+
 static const struct {
     enum operation_status status;
     enum event_kind kind;
@@ -106,5 +131,18 @@ struct event stub_change(struct stub_state *state, struct operation *operation,
         end(operation);
     }
     store_event(state, operation, stages[stage].kind);
+    return state->events[state->event_count - 1];
+}
+
+struct event stub_change_cancelled(struct stub_state *state, struct operation *operation)
+{
+    operation->stage = OPERATION_STAGE_FAILED;
+    operation->status = OPERATION_STATUS_FAILED;
+    end(operation);
+    operation->failure = (struct failure){.code = FAILURE_CODE_CANCELLED,
+                                          .message = TEXT("The operation was cancelled.")};
+    operation->has_cancelled_by = true;
+    stub_check(uuid_parse(TEXT(STUB_PERSON), &operation->cancelled_by) == 0, "no person");
+    store_event(state, operation, EVENT_KIND_FAILED);
     return state->events[state->event_count - 1];
 }

@@ -54,6 +54,16 @@ void watch_expect_quiet(struct watching *f)
     assert_int_equal(exportd_watch_next(f->watch, QUIET_MS, &f->event, &f->error), 0);
 }
 
+void watch_expect_requests(struct watching *f, int count)
+{
+    for (int i = 0; i < PATIENCE_MS && stub_counts(f->stub).distinct_requests < count;
+         i += QUIET_MS) {
+        watch_expect_quiet(f);
+    }
+    watch_expect_quiet(f);
+    assert_int_equal(stub_counts(f->stub).distinct_requests, count);
+}
+
 void watch_begin(struct watching *f, int idle_ms)
 {
     watch_open(f, idle_ms);

@@ -48,4 +48,8 @@ void watch_expect_event(struct watching *f, int64_t revision, const char *kind, 
 /* For QUIET_MS no event may come. */
 void watch_expect_quiet(struct watching *f);
 
+/* Watches until so many different requests have been sent in all, and no event may come; then for
+ * QUIET_MS no further one may be sent. A request that is sent again is the same. */
+void watch_expect_requests(struct watching *f, int count);
+
 #endif

@@ -244,7 +244,7 @@ static void any_of_several_audiences_and_issuers_will_do(void **state)
     static const struct text issuers[] = {{"https://sts.example.org/", 24},
                                           {MINT_ISSUER_PATTERN, sizeof(MINT_ISSUER_PATTERN) - 1}};
     static const struct text audiences[] = {{"api://first", 11}, {MINT_AUDIENCE, 13}};
-    const struct token_rules rules = {issuers, 2, audiences, 2, 0};
+    const struct token_rules rules = {issuers, 2, audiences, 2, {NULL, 0}, 0};
     struct claims claims;
     char *payload = fixture_payload("iss", "\"https://sts.example.org/\"");
     char *exact = mint_token(fixture_mint(MINT_EDDSA), payload);

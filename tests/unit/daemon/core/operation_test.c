@@ -21,9 +21,10 @@ static const int expected[OPERATION_STAGE_COUNT][EVENT_KIND_COUNT] = {
             [EVENT_KIND_REQUEUED] = NO,
             [EVENT_KIND_COMPLETED] = NO,
             [EVENT_KIND_FAILED] = OPERATION_STAGE_FAILED,
+            [EVENT_KIND_OVERDUE] = OPERATION_STAGE_QUEUED,
             [EVENT_KIND_SNAPSHOT] = NO,
         },
-    [OPERATION_STAGE_OFFERED] = {NO, NO, NO, NO, NO, NO, NO, NO},
+    [OPERATION_STAGE_OFFERED] = {NO, NO, NO, NO, NO, NO, NO, NO, NO},
     [OPERATION_STAGE_GATHERING] =
         {
             [EVENT_KIND_ACCEPTED] = NO,
@@ -33,6 +34,7 @@ static const int expected[OPERATION_STAGE_COUNT][EVENT_KIND_COUNT] = {
             [EVENT_KIND_REQUEUED] = OPERATION_STAGE_QUEUED,
             [EVENT_KIND_COMPLETED] = OPERATION_STAGE_DONE,
             [EVENT_KIND_FAILED] = OPERATION_STAGE_FAILED,
+            [EVENT_KIND_OVERDUE] = OPERATION_STAGE_GATHERING,
             [EVENT_KIND_SNAPSHOT] = NO,
         },
     [OPERATION_STAGE_RETRY_WAIT] =
@@ -44,12 +46,13 @@ static const int expected[OPERATION_STAGE_COUNT][EVENT_KIND_COUNT] = {
             [EVENT_KIND_REQUEUED] = OPERATION_STAGE_QUEUED,
             [EVENT_KIND_COMPLETED] = NO,
             [EVENT_KIND_FAILED] = OPERATION_STAGE_FAILED,
+            [EVENT_KIND_OVERDUE] = OPERATION_STAGE_RETRY_WAIT,
             [EVENT_KIND_SNAPSHOT] = NO,
         },
-    [OPERATION_STAGE_DONE] = {NO, NO, NO, NO, NO, NO, NO, NO},
-    [OPERATION_STAGE_FAILED] = {NO, NO, NO, NO, NO, NO, NO, NO},
+    [OPERATION_STAGE_DONE] = {NO, NO, NO, NO, NO, NO, NO, NO, NO},
+    [OPERATION_STAGE_FAILED] = {NO, NO, NO, NO, NO, NO, NO, NO, NO},
 };
-_Static_assert(EVENT_KIND_COUNT == 8, "the table above has a column for each kind");
+_Static_assert(EVENT_KIND_COUNT == 9, "the table above has a column for each kind");
 
 static const enum operation_status status_of[OPERATION_STAGE_COUNT] = {
     [OPERATION_STAGE_QUEUED] = OPERATION_STATUS_NOT_STARTED,
@@ -86,7 +89,8 @@ static void check_legal(const struct record *before, const struct record *after,
     assert_int_equal(after->changed.ms, 2000);
     assert_int_equal(after->attempt, before->attempt + (kind == EVENT_KIND_STARTED));
     assert_int_equal(after->completed.ms, record_is_terminal(after) ? 2000 : 0);
-    assert_int_equal(after->ready.ms, kind == EVENT_KIND_RETRY_WAIT ? 77 : 0);
+    assert_int_equal(after->ready.ms,
+                     kind == EVENT_KIND_RETRY_WAIT || kind == EVENT_KIND_OVERDUE ? 77 : 0);
 }
 
 static void every_stage_and_event_does_what_the_table_says(void **state)

@@ -71,7 +71,7 @@ static void a_weight_is_the_number_of_turns_in_a_round(void **state)
 
     (void)state;
     assert_int_equal(queue_init(&queue), 0);
-    assert_int_equal(queue_weigh(&queue, &heavy, 3), 0);
+    assert_int_equal(queue_configure(&queue, &heavy, 3, -1), 0);
     for (uint64_t i = 0; i < 40; i++) {
         push(&queue, 1, 100 + i);
         push(&queue, 2, 200 + i);

@@ -45,7 +45,10 @@ void world_begin(struct world *world)
     memset(world, 0, sizeof *world);
     world->options = (struct engine_options){.offer_timeout_ms = 1000,
                                              .lease_ms = 5000,
+                                             .attempt_timeout_ms = 100000,
                                              .maximum_attempts = 3,
+                                             .maximum_lost_attempts = 3,
+                                             .overdue_ms = 50000,
                                              .retry_base_ms = 1000,
                                              .retry_ceiling_ms = 3000,
                                              .retention_ms = 60000,
@@ -173,7 +176,7 @@ void world_beat(struct world *world, unsigned worker, int64_t slots, const int64
 
 static void fill_page(struct world *world, const struct uuid *tenant_id)
 {
-    size_t room = QUEUE_PAGE + world->engine.attempts.offered;
+    size_t room = engine_page_room(&world->engine, tenant_id);
     struct record *records = calloc(room, sizeof *records);
     size_t count = 0;
 
@@ -198,7 +201,9 @@ void world_dispatch(struct world *world)
     engine_dispatch(&world->engine, world->now, WORLD_OPERATIONS, &world->outcome);
     world->offer_count = world->outcome.offer_count;
     if (world->offer_count > 0) {
-        memcpy(world->offers, world->outcome.offers, world->offer_count * sizeof(struct job));
+        for (size_t i = 0; i < world->offer_count; i++) {
+            world->offers[i] = world->outcome.offers[i].job;
+        }
     }
     apply(world);
 }
@@ -264,6 +269,48 @@ void world_failed(struct world *world, unsigned worker, const struct job *job,
     apply(world);
 }
 
+void world_cancel(struct world *world, size_t index, uint64_t by)
+{
+    struct uuid person = number_uuid(by);
+
+    engine_cancel(&world->engine, &world->stored[index], &person, world->now, &world->outcome);
+    apply(world);
+}
+
+void world_found(struct world *world, unsigned worker, const struct job *job)
+{
+    engine_found(&world->engine,
+                 &(struct found_report){.worker = text_of(name_of(worker)),
+                                        .instance = instance_of(worker),
+                                        .operation_id = job->operation_id,
+                                        .fence = job->fence},
+                 world_record(world, &job->operation_id), &world->outcome);
+    apply(world);
+}
+
+void world_due(struct world *world)
+{
+    struct wall earliest = {INT64_MAX};
+
+    if (!engine_due_is_due(&world->engine, world->now)) {
+        return;
+    }
+    for (size_t i = 0; i < world->count; i++) {
+        const struct record record = world->stored[i];
+        int64_t at_ms =
+            record.overdue.ms ? record.overdue.ms + world->options.overdue_ms : record.due.ms;
+        if (!record_is_terminal(&record) && at_ms <= world->now.wall.ms) {
+            engine_overdue(&world->engine, &record, world->now, &world->outcome);
+            at_ms = world->now.wall.ms + world->options.overdue_ms;
+            apply(world);
+        }
+        if (!record_is_terminal(&world->stored[i]) && at_ms < earliest.ms) {
+            earliest.ms = at_ms;
+        }
+    }
+    engine_due_next(&world->engine, earliest);
+}
+
 static void pass_retries(struct world *world)
 {
     struct wall earliest = {INT64_MAX};
@@ -297,11 +344,13 @@ void world_pass(struct world *world, int64_t ms)
 
 int world_told(const struct world *world, int64_t fence)
 {
+    static const int answers[] = {
+        [VERDICT_RECORDED] = 1, [VERDICT_SUPERSEDED] = 0, [VERDICT_CANCELLED] = 2};
     int told = -1;
 
     for (size_t i = 0; i < world->notice_count; i++) {
         if (world->notices[i].fence == fence) {
-            told = world->notices[i].is_recorded;
+            told = answers[world->notices[i].verdict];
         }
     }
     return told;

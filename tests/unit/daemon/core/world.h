@@ -57,13 +57,20 @@ void world_done(struct world *world, unsigned worker, const struct job *job);
 void world_failed(struct world *world, unsigned worker, const struct job *job,
                   enum failure_code code, bool is_retryable);
 
+void world_cancel(struct world *world, size_t index, uint64_t by);
+void world_found(struct world *world, unsigned worker, const struct job *job);
+
+/* Looks for what is overdue, if the engine says that there may be something. */
+void world_due(struct world *world);
+
 /* Time passes, then a turn's ticks and retries. */
 void world_pass(struct world *world, int64_t ms);
 
 /* The stored record of a job's operation. */
 struct record *world_record(struct world *world, const struct uuid *id);
 
-/* The last notice about a fence: 1 recorded, 0 superseded, -1 none since they were cleared. */
+/* The last notice about a fence: 1 recorded, 0 superseded, 2 cancelled, -1 none since they were
+ * cleared. */
 int world_told(const struct world *world, int64_t fence);
 
 #endif

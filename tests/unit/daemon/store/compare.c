@@ -37,6 +37,13 @@ static void same(const struct record *read, struct text result, const struct sam
     assert_int_equal(read->expiration.ms, made->expiration.ms);
     assert_int_equal(read->ready.ms, made->ready.ms);
     assert_int_equal(read->changed.ms, made->changed.ms);
+    assert_int_equal(read->failed_attempts, made->failed_attempts);
+    assert_int_equal(read->lost_attempts, made->lost_attempts);
+    assert_int_equal(read->overdue.ms, made->overdue.ms);
+    assert_int_equal(read->has_retry_of, made->has_retry_of);
+    assert_memory_equal(&read->retry_of, &made->retry_of, sizeof made->retry_of);
+    assert_int_equal(read->has_cancelled_by, made->has_cancelled_by);
+    assert_memory_equal(&read->cancelled_by, &made->cancelled_by, sizeof made->cancelled_by);
     assert_int_equal(read->has_key, made->has_key);
     if (made->has_key) {
         assert_memory_equal(read->key_digest, made->key_digest, sizeof made->key_digest);
@@ -165,7 +172,10 @@ static void compare_counts(struct sample *sample)
         struct store_counts expected = {0};
 
         for (size_t i = tenant; i < sample->count; i += SAMPLE_TENANTS) {
-            expected.of[sample->newest[i]->record.stage]++;
+            const struct record *record = &sample->newest[i]->record;
+
+            expected.of[record->stage]++;
+            expected.overdue += record->overdue.ms != 0 && !record_is_terminal(record);
         }
         assert_memory_equal(&counted, &expected, sizeof expected);
     }
@@ -227,11 +237,73 @@ static void compare_retries(struct sample *sample)
             next = record->ready.ms > UNTIL_MS && record->ready.ms < next ? record->ready.ms : next;
         }
     }
-    assert_int_equal(
-        store_retries(sample->store, (struct wall){UNTIL_MS}, 1000000, count_due, last, &earliest),
-        0);
+    assert_int_equal(store_retries(sample->store, (struct wall){UNTIL_MS}, (struct wall){INT64_MAX},
+                                   1000000, count_due, last, &earliest),
+                     0);
     assert_int_equal(last[1].ms, due);
     assert_int_equal(earliest.ms, next);
+}
+
+struct due_walk {
+    bool is_overdue;
+    int64_t seen;
+};
+
+static int see_due(void *argument, enum event_kind kind, const struct record *record,
+                   struct text result)
+{
+    struct due_walk *walk = argument;
+
+    (void)kind;
+    (void)result;
+    assert_false(record_is_terminal(record));
+    assert_int_equal(record->overdue.ms != 0, walk->is_overdue);
+    assert_true((walk->is_overdue ? record->overdue.ms : record->due.ms) <= walk->seen >> 32);
+    walk->seen++;
+    return 0;
+}
+
+static void compare_due(struct sample *sample, bool is_overdue, int64_t until_ms)
+{
+    struct due_walk walk = {is_overdue, until_ms << 32};
+    struct wall earliest;
+    int64_t next = INT64_MAX;
+    int64_t due = 0;
+
+    for (size_t i = 0; i < sample->count; i++) {
+        const struct record *record = &sample->newest[i]->record;
+        int64_t time_ms = is_overdue ? record->overdue.ms : record->due.ms;
+
+        if (!record_is_terminal(record) && (record->overdue.ms != 0) == is_overdue) {
+            due += time_ms <= until_ms;
+            next = time_ms > until_ms && time_ms < next ? time_ms : next;
+        }
+    }
+    assert_int_equal(store_due(sample->store, is_overdue, (struct wall){until_ms}, 1000000, see_due,
+                               &walk, &earliest),
+                     0);
+    assert_int_equal(walk.seen - (until_ms << 32), due);
+    assert_int_equal(earliest.ms, next);
+}
+
+static void compare_ahead(struct sample *sample)
+{
+    const struct record *record = sample->count ? &sample->newest[sample->count / 2]->record : NULL;
+    int64_t expected = 0;
+    int64_t number = -1;
+
+    for (size_t i = 0; record && i < sample->count / 2; i++) {
+        expected += sample->newest[i]->record.stage == OPERATION_STAGE_QUEUED &&
+                    uuid_equal(&sample->newest[i]->record.tenant_id, &record->tenant_id);
+    }
+    if (record) {
+        assert_int_equal(store_ahead(sample->store, &record->tenant_id, &record->id, 1000, &number),
+                         0);
+        assert_int_equal(number, expected);
+        assert_int_equal(store_ahead(sample->store, &record->tenant_id, &record->id, 2, &number),
+                         0);
+        assert_int_equal(number, expected < 2 ? expected : 2);
+    }
 }
 
 void sample_compare(struct sample *sample)
@@ -249,6 +321,9 @@ void sample_compare(struct sample *sample)
     compare_lists(sample);
     compare_queues(sample);
     compare_retries(sample);
+    compare_due(sample, false, 1000 + sample->event_count / 2);
+    compare_due(sample, true, 25);
+    compare_ahead(sample);
     compare_get(sample); /* and from the view */
     compare_counts(sample);
 }

@@ -108,7 +108,8 @@ static void a_damaged_operation_in_the_queue_is_named(void **state)
     sample_close(sample);
     sample_sql(sample, "UPDATE operations SET stage = 'retryWait', ready_ms = 0" WHERE);
     sample_open(sample);
-    assert_int_equal(store_retries(sample->store, (struct wall){1}, 10, ignore, NULL, &earliest),
+    assert_int_equal(store_retries(sample->store, (struct wall){1}, (struct wall){INT64_MAX}, 10,
+                                   ignore, NULL, &earliest),
                      -ERROR_DAMAGED);
     assert_non_null(strstr(store_message(sample->store), SECOND));
 }
@@ -172,11 +173,80 @@ static void damaged_counts_stop_the_start(void **state)
 
 static void a_store_of_a_newer_version_is_refused(void **state)
 {
-    damage(*state, "PRAGMA user_version = 2");
-    assert_refused(*state, "format 2");
-    sample_sql(*state, "PRAGMA user_version = 1");
+    damage(*state, "PRAGMA user_version = 3");
+    assert_refused(*state, "format 3");
+    sample_sql(*state, "PRAGMA user_version = 2");
     sample_open(*state);
     sample_compare(*state);
+}
+
+#define DROP_COLUMNS(table)                                                                        \
+    "ALTER TABLE " table " DROP COLUMN failed_attempts;"                                           \
+    "ALTER TABLE " table " DROP COLUMN lost_attempts;"                                             \
+    "ALTER TABLE " table " DROP COLUMN overdue_ms;"                                                \
+    "ALTER TABLE " table " DROP COLUMN retry_of;"                                                  \
+    "ALTER TABLE " table " DROP COLUMN cancelled_by;"
+
+/* Format 1 had neither the columns nor the table nor the indexes that are taken away here. */
+static void a_store_of_format_1_is_brought_to_this_one(void **state)
+{
+    struct sample *sample = *state;
+
+    damage(sample, "DROP INDEX operations_due; DROP INDEX operations_overdue; DROP TABLE pauses;"
+                   "DELETE FROM counts WHERE stage = 'overdue';" DROP_COLUMNS("events")
+                       DROP_COLUMNS("operations") "PRAGMA user_version = 1;");
+    for (int64_t i = 0; i < sample->event_count; i++) {
+        struct record *record = &sample->events[i].record;
+
+        record->failed_attempts = record->lost_attempts = 0;
+        record->overdue.ms = 0;
+        record->has_retry_of = record->has_cancelled_by = false;
+        record->retry_of = record->cancelled_by = (struct uuid){0};
+    }
+    sample_open(sample);
+    sample_compare(sample);
+    sample_put(sample, 50);
+    sample_close(sample);
+    sample_open(sample);
+    sample_compare(sample);
+}
+
+static int count_pause(void *argument, const struct store_pause *pause)
+{
+    struct store_pause *last = argument;
+
+    last->since.ms += pause->since.ms;
+    last->tenant_id = pause->tenant_id;
+    return 0;
+}
+
+static void pauses_are_kept_over_restarts_until_they_are_ended(void **state)
+{
+    struct sample *sample = *state;
+    struct store_pause pause = {.tenant_id = sample_tenant(1), .since = {5}};
+    struct store_pause everybody = {.since = {70}};
+    struct store_pause seen = {0};
+
+    assert_int_equal(store_pause(sample->store, &pause), 0);
+    assert_int_equal(store_pause(sample->store, &everybody), 0);
+    pause.since.ms = 1000; /* a second time: the first stands */
+    assert_int_equal(store_pause(sample->store, &pause), 0);
+    sample_close(sample);
+    sample_open(sample);
+    assert_int_equal(store_pauses(sample->store, count_pause, &seen), 0);
+    assert_int_equal(seen.since.ms, 75);
+    assert_int_equal(store_resume(sample->store, &everybody.tenant_id), 0);
+    assert_int_equal(store_resume(sample->store, &everybody.tenant_id), 0);
+    sample_close(sample);
+    sample_open(sample);
+    seen.since.ms = 0;
+    assert_int_equal(store_pauses(sample->store, count_pause, &seen), 0);
+    assert_int_equal(seen.since.ms, 5);
+    assert_memory_equal(&seen.tenant_id, &pause.tenant_id, UUID_BYTES);
+    sample_close(sample);
+    sample_sql(sample, "UPDATE pauses SET paused_by = x'00'");
+    sample_open(sample);
+    assert_int_equal(store_pauses(sample->store, count_pause, &seen), -ERROR_DAMAGED);
 }
 
 static void a_file_that_is_no_database_is_refused(void **state)
@@ -205,6 +275,8 @@ int main(void)
         TEST(lost_counts_of_starts_stop_the_start),
         TEST(damaged_counts_stop_the_start),
         TEST(a_store_of_a_newer_version_is_refused),
+        TEST(a_store_of_format_1_is_brought_to_this_one),
+        TEST(pauses_are_kept_over_restarts_until_they_are_ended),
         TEST(a_file_that_is_no_database_is_refused),
     };
 

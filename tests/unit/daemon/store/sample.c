@@ -67,7 +67,9 @@ static struct sample_event accepted(struct sample *sample, size_t index)
                                         .requested_by = number_uuid(8),
                                         .now = {1000 + sample->event_count},
                                         .due_ms = 5,
-                                        .has_key = index % 4 != 0};
+                                        .has_key = index % 4 != 0,
+                                        .has_retry_of = index % 5 == 0,
+                                        .retry_of = number_uuid(index % 5 == 0 ? index : 0)};
 
     /* Operations of different tenants have the same keys. */
     memset(request.key_digest, (int)(index / SAMPLE_TENANTS % 251), sizeof request.key_digest);
@@ -89,6 +91,16 @@ static bool move(struct sample *sample, size_t index, struct sample_event *event
     if (!operation_may_move(&event->record, kind)) {
         return false;
     }
+    if (kind == EVENT_KIND_OVERDUE) {
+        if (event->record.overdue.ms != 0) {
+            return false;
+        }
+        event->record.overdue.ms = 1 + (int64_t)next_random(&sample->seed, 50);
+    }
+    if (kind == EVENT_KIND_FAILED && next_random(&sample->seed, 2)) {
+        event->record.has_cancelled_by = true;
+        event->record.cancelled_by = number_uuid(9);
+    }
     if (kind == EVENT_KIND_STARTED) {
         event->record.fence = sample->event_count + 1;
     }
@@ -99,6 +111,8 @@ static bool move(struct sample *sample, size_t index, struct sample_event *event
         event->record.has_failure = true;
         event->record.failure = FAILURE_CODE_SOURCE_UNAVAILABLE;
         event->record.failure_is_retryable = kind == EVENT_KIND_RETRY_WAIT;
+        event->record.failed_attempts++;
+        event->record.lost_attempts += 2;
     }
     if (kind == EVENT_KIND_COMPLETED || kind == EVENT_KIND_FAILED) {
         snprintf(event->result, sizeof event->result, "result of %lld",

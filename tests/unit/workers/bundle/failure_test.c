@@ -16,6 +16,7 @@
 #include "tests/support/bundle_sample.h"
 #include "tests/support/fail_io.h"
 #include "workers/bundle/leftovers.h"
+#include "workers/bundle/unrecorded.h"
 
 static int set_up(void **state)
 {
@@ -34,6 +35,14 @@ static int tear_down(void **state)
     return 0;
 }
 
+/* The bundle and its mark, as when its fence counts no more. */
+static void assert_removed(const struct sample *sample)
+{
+    const struct bundle_identity bundle = {sample->tenant, sample->operation, SAMPLE_FENCE};
+
+    assert_int_equal(bundle_remove(sample->directory, &bundle), 0);
+}
+
 /* One undisturbed run, for the number of calls and the digest. */
 static long count_calls(struct sample *sample, struct bundle_result *result)
 {
@@ -43,7 +52,7 @@ static long count_calls(struct sample *sample, struct bundle_result *result)
 
     assert_int_equal(rc, 0);
     assert_true(calls > 20);
-    assert_int_equal(remove(result->path), 0);
+    assert_removed(sample);
     return calls;
 }
 
@@ -71,7 +80,7 @@ static void fail_each(struct sample *sample, int how, int expected)
         } else {
             assert_string_equal(result.sha256, whole.sha256);
             assert_int_equal(bag_verify(result.path, NULL, NULL, NULL), 0);
-            assert_int_equal(remove(result.path), 0);
+            assert_removed(sample);
         }
         assert_empty(sample);
     }
@@ -116,7 +125,7 @@ static void an_interrupted_write_is_repeated(void **state)
         if (rc)
             assert_int_equal(rc, -ERROR_IO);
         else
-            assert_int_equal(remove(result.path), 0);
+            assert_removed(sample);
         assert_empty(sample);
     }
 }
@@ -137,17 +146,36 @@ static bool is_killed_at(struct sample *sample, long at)
     return WIFSIGNALED(status);
 }
 
-/* A sweep leaves nothing but what a reader may see. */
-static void assert_swept(const struct sample *sample)
+static void on_found(void *context, const struct bundle_identity *bundle)
 {
-    size_t removed;
+    size_t *found = context;
 
-    assert_int_equal(bundle_sweep_leftovers(sample->directory, &removed), 0);
-    assert_int_equal(
-        sample_run("test -z \"$(find '%s' -type f ! -name '*.zip')\"", sample->directory), 0);
+    assert_int_equal(bundle->fence, SAMPLE_FENCE);
+    ++*found;
 }
 
-static void a_kill_at_any_call_shows_nothing_or_a_right_bundle(void **state)
+static bool goes_on(void *context)
+{
+    (void)context;
+    return true;
+}
+
+/* A sweep leaves nothing but what a reader may see, and says that the daemon is to be asked. */
+static void assert_swept(const struct sample *sample, size_t visible)
+{
+    size_t found = 0;
+    size_t removed;
+    const struct leftovers_visitor visitor = {&found, on_found, goes_on};
+
+    assert_int_equal(bundle_sweep_leftovers(sample->directory, &visitor, &removed), 0);
+    /* A mark that comes before its partial file in the folder goes with the next sweep. */
+    assert_int_equal(bundle_sweep_leftovers(sample->directory, NULL, &removed), 0);
+    assert_int_equal(found, visible);
+    assert_int_equal(
+        sample_run("test $(find '%s' -type f | wc -l) -eq %zu", sample->directory, 2 * visible), 0);
+}
+
+static void a_kill_at_any_call_shows_nothing_or_a_right_bundle_with_a_mark(void **state)
 {
     struct sample *sample = *state;
     struct bundle_result whole;
@@ -156,18 +184,64 @@ static void a_kill_at_any_call_shows_nothing_or_a_right_bundle(void **state)
 
     for (long at = 1; at <= calls; at++) {
         assert_true(is_killed_at(sample, at));
-        if (access(whole.path, F_OK) == 0) {
+        bool is_visible = access(whole.path, F_OK) == 0;
+        if (is_visible) {
             visible++;
             assert_int_equal(bag_verify(whole.path, NULL, NULL, NULL), 0);
+            assert_int_equal(sample_run("test -f '%s.unrecorded'", whole.path), 0);
         }
-        /* What may be left: one partial file, never with the final name. */
-        assert_int_equal(sample_run("test $(find '%s' -type f | wc -l) -le 1", sample->directory),
+        /* What may be left: one partial file, never with the final name, and a mark. */
+        assert_int_equal(sample_run("test $(find '%s' -type f | wc -l) -le 2", sample->directory),
                          0);
-        assert_swept(sample);
+        assert_swept(sample, is_visible);
         assert_int_equal(sample_run("rm -rf '%s'/*", sample->directory), 0);
     }
     assert_false(is_killed_at(sample, calls + 1));
     assert_in_range(visible, 1, calls / 2);
+}
+
+/* Whatever call fails, the mark goes last: then it is tried again. */
+static void a_removal_that_fails_at_any_call_keeps_the_mark(void **state)
+{
+    struct sample *sample = *state;
+    const struct bundle_identity bundle = {sample->tenant, sample->operation, SAMPLE_FENCE};
+    struct bundle_result result;
+    long failures = 0;
+
+    for (long at = 1; at <= 8; at++) {
+        assert_int_equal(sample_write(sample, &result), 0);
+        fail_io_arm(at, EIO);
+        int rc = bundle_remove(sample->directory, &bundle);
+        (void)fail_io_disarm();
+        assert_true(rc == 0 || rc == -ERROR_IO);
+        failures += rc != 0;
+        if (access(result.path, F_OK) == 0)
+            assert_int_equal(sample_run("test -f '%s.unrecorded'", result.path), 0);
+        assert_true(rc != 0 || access(result.path, F_OK) != 0);
+        assert_removed(sample);
+        assert_empty(sample);
+    }
+    assert_int_equal(failures, 5); /* two folders opened, the bundle, the mark, the folder */
+}
+
+static void a_keeping_that_fails_at_any_call_keeps_the_bundle(void **state)
+{
+    struct sample *sample = *state;
+    const struct bundle_identity bundle = {sample->tenant, sample->operation, SAMPLE_FENCE};
+    struct bundle_result result;
+    long failures = 0;
+
+    for (long at = 1; at <= 6; at++) {
+        assert_int_equal(sample_write(sample, &result), 0);
+        fail_io_arm(at, EIO);
+        failures += bundle_keep(sample->directory, &bundle) != 0;
+        (void)fail_io_disarm();
+        assert_int_equal(access(result.path, F_OK), 0);
+        assert_int_equal(bundle_keep(sample->directory, &bundle), 0);
+        assert_int_equal(sample_run("test ! -e '%s.unrecorded'", result.path), 0);
+        assert_removed(sample);
+    }
+    assert_int_equal(failures, 3);
 }
 
 static void put_leftovers(const struct sample *sample)
@@ -188,17 +262,17 @@ static void a_sweep_that_fails_at_any_call_goes_on_and_the_next_does_the_rest(vo
 
     put_leftovers(sample);
     fail_io_arm(0, 0);
-    assert_int_equal(bundle_sweep_leftovers(sample->directory, &removed), 0);
+    assert_int_equal(bundle_sweep_leftovers(sample->directory, NULL, &removed), 0);
     long calls = fail_io_disarm();
     assert_int_equal(removed, 2);
     for (long at = 1; at <= calls; at++) {
         put_leftovers(sample);
         fail_io_arm(at, EIO);
-        int rc = bundle_sweep_leftovers(sample->directory, &removed);
+        int rc = bundle_sweep_leftovers(sample->directory, NULL, &removed);
         (void)fail_io_disarm();
         assert_true(rc == 0 || rc == -ERROR_IO);
         failures += rc != 0;
-        assert_int_equal(bundle_sweep_leftovers(sample->directory, &rest), 0);
+        assert_int_equal(bundle_sweep_leftovers(sample->directory, NULL, &rest), 0);
         assert_int_equal(removed + rest, 2);
         assert_int_equal(rc != 0, rest > 0);
     }
@@ -214,7 +288,9 @@ int main(void)
         TEST(a_call_that_the_file_system_does_not_know_has_another_way),
         TEST(short_writes_and_reads_change_nothing),
         TEST(an_interrupted_write_is_repeated),
-        TEST(a_kill_at_any_call_shows_nothing_or_a_right_bundle),
+        TEST(a_kill_at_any_call_shows_nothing_or_a_right_bundle_with_a_mark),
+        TEST(a_removal_that_fails_at_any_call_keeps_the_mark),
+        TEST(a_keeping_that_fails_at_any_call_keeps_the_bundle),
         TEST(a_sweep_that_fails_at_any_call_goes_on_and_the_next_does_the_rest),
     };
 

@@ -74,6 +74,26 @@ static void a_bundle_of_as_many_files_as_allowed_is_done(void **state)
     played_expect(played, REPORT_KIND_DONE, 1);
 }
 
+/* A daemon that knows nothing of the fences says so: superseded. */
+static void a_worker_full_of_unrecorded_results_declines_until_they_are_superseded(void **state)
+{
+    struct played *played = *state;
+    const int64_t room = 256;
+
+    played_serve(played, &played_usual);
+    for (int64_t fence = 1; fence <= room; fence++) {
+        played_offer(played, PLAYED_NOBODY, fence);
+        played_expect(played, REPORT_KIND_FAILED, fence);
+    }
+    played_offer(played, PLAYED_ADA, room + 1);
+    played_expect(played, REPORT_KIND_DECLINED, room + 1);
+    assert_true(played_log_has(played, "reason=unrecorded"));
+    played_supersede(played, 1, room);
+    played_expect_log(played, "event=superseded fence=256 ");
+    played_offer(played, PLAYED_ADA, room + 2);
+    played_expect(played, REPORT_KIND_DONE, room + 2);
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
 
 int main(void)
@@ -82,6 +102,7 @@ int main(void)
         TEST(an_attempt_that_takes_too_long_fails),
         TEST(a_bundle_of_too_many_files_fails_for_good),
         TEST(a_bundle_of_as_many_files_as_allowed_is_done),
+        TEST(a_worker_full_of_unrecorded_results_declines_until_they_are_superseded),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

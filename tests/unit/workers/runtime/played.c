@@ -7,14 +7,11 @@
 #include <stdint.h>
 
 #include <cmocka.h>
-#include <ftw.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 #include <zmq.h>
-
-#define OPERATION "01890000-0000-7000-8000-000000000001"
 
 const struct played_options played_usual = {
     .slots = 2,
@@ -22,6 +19,9 @@ const struct played_options played_usual = {
     .bundle_files = 1000,
     .busy_timeout_ms = 600000,
     .bundle_directory = "bundles",
+    .sweep_interval_ms = 60000,
+    .drain_ms = 7000,
+    .statement = "SELECT body FROM mail WHERE tenant = :tenant_id AND user = :user_id",
 };
 
 static const char schema_sql[] =
@@ -53,15 +53,18 @@ static const char configuration[] =
     "bundles:\n"
     "  directory: %s/%s\n"
     "  base_url: https://export.example.org/bundles/\n"
+    "  sweep_interval_ms: %d\n"
     "limits:\n"
     "  attempt_seconds: %d\n"
     "  bundle_files: %d\n"
+    "  drain_ms: %d\n"
     "sources:\n"
     "  - name: mailbox\n"
     "    kind: sqlite\n"
     "    database: %s/mail.db\n"
-    "    statement: SELECT body FROM mail WHERE tenant = :tenant_id AND user = :user_id\n"
+    "    statement: %s\n"
     "    busy_timeout_ms: %d\n"
+    "    count: %s\n"
     "  - name: drive\n"
     "    kind: files\n"
     "    required: false\n"
@@ -83,9 +86,11 @@ static void write_configuration(const struct played *played, const struct played
 {
     const char *d = played->directory;
     char text[4096];
-    int size = snprintf(text, sizeof(text), configuration, options->slots, d, d, d, d, d,
-                        options->bundle_directory, options->attempt_seconds, options->bundle_files,
-                        d, options->busy_timeout_ms, d);
+    int size =
+        snprintf(text, sizeof(text), configuration, options->slots, d, d, d, d, d,
+                 options->bundle_directory, options->sweep_interval_ms, options->attempt_seconds,
+                 options->bundle_files, options->drain_ms, d, options->statement,
+                 options->busy_timeout_ms, options->is_not_counted ? "false" : "true", d);
 
     assert_true(size > 0 && size < (int)sizeof(text));
     assert_int_equal(temporary_write(d, "worker.yaml", text, (size_t)size), 0);
@@ -199,7 +204,7 @@ void played_offer(struct played *played, const char *user, int64_t fence)
     struct wire_output output = WIRE_OUTPUT_INIT;
     struct job job = {.attempt = 1, .fence = fence, .submitted_date_time = {1790000000000}};
 
-    assert_int_equal(uuid_parse(TEXT(OPERATION), &job.operation_id), 0);
+    assert_int_equal(uuid_parse(TEXT(PLAYED_OPERATION), &job.operation_id), 0);
     assert_int_equal(uuid_parse(TEXT(PLAYED_TENANT), &job.tenant_id), 0);
     assert_int_equal(uuid_parse(text_of(user), &job.user_id), 0);
     job_encode(&job, &output);
@@ -219,28 +224,56 @@ void played_notice_bytes(struct played *played, const void *bytes, size_t size_b
     publish(played, "worker/played", bytes, size_bytes);
 }
 
-static struct wire_list list_of(struct wire_output *items, int64_t fence)
+struct fences {
+    int64_t first;
+    int64_t last; /* before first: none */
+};
+
+static struct wire_list list_of(struct wire_output *items, struct fences fences)
 {
-    if (fence)
+    uint32_t count = 0;
+
+    for (int64_t fence = fences.first; fence <= fences.last; fence++, count++)
         wire_integer(items, fence);
     return (struct wire_list){
-        .encoded = items->data, .encoded_bytes = items->size_bytes, .count = fence ? 1 : 0};
+        .encoded = items->data, .encoded_bytes = items->size_bytes, .count = count};
 }
 
-void played_notice(struct played *played, const char *topic, int64_t recorded, int64_t superseded)
+static void notify(struct played *played, const char *topic, const struct fences lists[3])
 {
     struct wire_output output = WIRE_OUTPUT_INIT;
-    struct wire_output first = WIRE_OUTPUT_INIT;
-    struct wire_output second = WIRE_OUTPUT_INIT;
-    const struct notice notice = {.recorded = list_of(&first, recorded),
-                                  .superseded = list_of(&second, superseded)};
+    struct wire_output items[3] = {WIRE_OUTPUT_INIT, WIRE_OUTPUT_INIT, WIRE_OUTPUT_INIT};
+    const struct notice notice = {.recorded = list_of(&items[0], lists[0]),
+                                  .superseded = list_of(&items[1], lists[1]),
+                                  .cancelled = list_of(&items[2], lists[2])};
 
     notice_encode(&notice, &output);
     assert_int_equal(output.error, 0);
     publish(played, topic, output.data, output.size_bytes);
     wire_output_release(&output);
-    wire_output_release(&first);
-    wire_output_release(&second);
+    for (int i = 0; i < 3; i++)
+        wire_output_release(&items[i]);
+}
+
+static const struct fences nothing = {1, 0};
+
+void played_notice(struct played *played, const char *topic, int64_t recorded, int64_t superseded)
+{
+    const struct fences one = {recorded, recorded};
+    const struct fences other = {superseded, superseded};
+
+    notify(played, topic,
+           (struct fences[]){recorded ? one : nothing, superseded ? other : nothing, nothing});
+}
+
+void played_supersede(struct played *played, int64_t first, int64_t last)
+{
+    notify(played, "worker/played", (struct fences[]){nothing, {first, last}, nothing});
+}
+
+void played_cancel(struct played *played, int64_t fence)
+{
+    notify(played, "worker/played", (struct fences[]){nothing, nothing, {fence, fence}});
 }
 
 /* Shows what the worker said, for a failure. */
@@ -281,6 +314,8 @@ static int64_t fence_of(const struct played *played, int kind)
         return played->report.done.fence;
     case REPORT_KIND_FAILED:
         return played->report.failed.fence;
+    case REPORT_KIND_FOUND:
+        return played->report.found.fence;
     case REPORT_KIND_PROGRESS:
         return played->report.progress.fence;
     case REPORT_KIND_STARTED:
@@ -333,46 +368,15 @@ int played_count(struct played *played, enum report_kind kind, int64_t for_ms)
     return count;
 }
 
-static char sought[32];
-static int found;
-
-static int look(const char *path, const struct stat *status, int kind, struct FTW *at)
+int played_results(struct played *played, int64_t fence, int64_t for_ms)
 {
-    (void)status;
-    found += kind == FTW_F && strstr(path + at->base, sought) != NULL;
-    return 0;
-}
+    struct mono end = {mono_now().ms + for_ms};
+    int count = 0;
 
-int played_files(const struct played *played, int64_t fence)
-{
-    char path[256];
-
-    snprintf(path, sizeof(path), "%s/bundles", played->directory);
-    snprintf(sought, sizeof(sought), "-%016" PRIx64 ".zip", (uint64_t)fence);
-    found = 0;
-    nftw(path, look, 8, FTW_PHYS);
-    return found;
-}
-
-void played_expect_files(const struct played *played, int64_t fence, int count)
-{
-    struct mono end = {mono_now().ms + PLAYED_WAIT_MS};
-
-    while (played_files(played, fence) != count) {
-        if (mono_now().ms > end.ms)
-            fail_msg("%d files, expected %d", played_files(played, fence), count);
-        usleep(2000);
+    for (int got = 0; got >= 0;) {
+        got = next_report(played, end.ms - mono_now().ms);
+        if (got >= 0 && fence_of(played, got) == fence)
+            count += got == REPORT_KIND_DONE || got == REPORT_KIND_FAILED;
     }
-}
-
-bool played_log_has(const struct played *played, const char *part)
-{
-    static char text[1 << 20];
-    FILE *file = fopen(played->log, "r");
-    size_t size = file ? fread(text, 1, sizeof(text) - 1, file) : 0;
-
-    if (file)
-        fclose(file);
-    text[size] = '\0';
-    return strstr(text, part) != NULL;
+    return count;
 }

@@ -25,6 +25,8 @@
 #define PLAYED_BROKEN "cccccccc-cccc-4ccc-8ccc-cccccccccccc"
 #define PLAYED_NOBODY "dddddddd-dddd-4ddd-8ddd-dddddddddddd"
 
+#define PLAYED_OPERATION "01890000-0000-7000-8000-000000000001" /* of every offer */
+
 #define PLAYED_WAIT_MS 20000 /* for what must come */
 
 struct played {
@@ -48,6 +50,10 @@ struct played_options {
     int busy_timeout_ms;
     const char *bundle_directory; /* below the folder; made unless is_without_directory */
     bool is_without_directory;
+    int sweep_interval_ms;
+    int drain_ms;
+    const char *statement; /* of the mailbox */
+    bool is_not_counted;
 };
 
 extern const struct played_options played_usual;
@@ -68,6 +74,8 @@ void played_unlock(struct played *played);
 void played_offer(struct played *played, const char *user, int64_t fence);
 void played_offer_bytes(struct played *played, const void *bytes, size_t size_bytes);
 void played_notice(struct played *played, const char *topic, int64_t recorded, int64_t superseded);
+void played_supersede(struct played *played, int64_t first, int64_t last);
+void played_cancel(struct played *played, int64_t fence);
 void played_notice_bytes(struct played *played, const void *bytes, size_t size_bytes);
 
 /* Reads reports until one of the kind about the fence comes (any fence if 0); fails the test if
@@ -80,12 +88,23 @@ void played_expect_heartbeat(struct played *played, int slots, uint32_t running)
 /* Reads what comes for so long and counts the kind. */
 int played_count(struct played *played, enum report_kind kind, int64_t for_ms);
 
-/* Files below the bundle directory whose names have the fence in them. */
+/* The same of results, done or failed, of a fence. */
+int played_results(struct played *played, int64_t fence, int64_t for_ms);
+
+/* Files below the bundle directory whose names have the fence in them: bundles and partial ones;
+ * and the marks of those that are not recorded. */
 int played_files(const struct played *played, int64_t fence);
+int played_marks(const struct played *played, int64_t fence);
 
 /* Waits until there are so many of them. */
-void played_expect_files(const struct played *played, int64_t fence, int count);
+void played_expect_files(const struct played *played, int64_t fence, int expected);
+void played_expect_marks(const struct played *played, int64_t fence, int expected);
+
+/* Leaves an empty file there, as a killed worker would; suffix is what follows ".zip". */
+void played_leave(const struct played *played, const char *operation, int64_t fence,
+                  const char *suffix);
 
 bool played_log_has(const struct played *played, const char *part);
+void played_expect_log(const struct played *played, const char *part); /* waits */
 
 #endif

@@ -11,6 +11,7 @@
 #include "workers/runtime/results.h"
 
 static const struct mono now = {1000};
+static const struct bundle_identity bundle = {.tenant = {{1}}, .operation = {{2}}, .fence = 7};
 
 static int set_up(void **state)
 {
@@ -29,17 +30,18 @@ static void a_result_is_kept_until_it_is_removed(void **state)
 {
     struct results *results = *state;
 
-    assert_int_equal(results_add(results, 7, "report", 6, "/a/b.zip", now), 0);
-    assert_int_equal(results_add(results, 8, "other", 5, "", now), 0);
+    assert_int_equal(results_add(results, 7, "report", 6, &bundle, now), 0);
+    assert_int_equal(results_add(results, 8, "other", 5, NULL, now), 0);
     struct result *result = results_find(results, 7);
     assert_non_null(result);
     assert_int_equal(result->report_bytes, 6);
     assert_memory_equal(result->report, "report", 6);
-    assert_string_equal(result->path, "/a/b.zip");
+    assert_true(result->has_bundle);
+    assert_true(identity_equal(&result->bundle, &bundle));
     results_remove(results, result);
     assert_null(results_find(results, 7));
     assert_non_null(results_find(results, 8));
-    assert_null(results_find(results, 8)->path);
+    assert_false(results_find(results, 8)->has_bundle);
 }
 
 static void no_more_results_are_kept_than_there_is_room_for(void **state)
@@ -48,12 +50,12 @@ static void no_more_results_are_kept_than_there_is_room_for(void **state)
 
     for (int64_t fence = 1; fence <= RESULTS_MAXIMUM; fence++) {
         assert_false(results_are_full(results));
-        assert_int_equal(results_add(results, fence, "r", 1, "", now), 0);
+        assert_int_equal(results_add(results, fence, "r", 1, NULL, now), 0);
     }
     assert_true(results_are_full(results));
-    assert_int_equal(results_add(results, 9999, "r", 1, "", now), -ERROR_TOO_MANY);
+    assert_int_equal(results_add(results, 9999, "r", 1, NULL, now), -ERROR_TOO_MANY);
     results_remove(results, results_find(results, 1));
-    assert_int_equal(results_add(results, 9999, "r", 1, "", now), 0);
+    assert_int_equal(results_add(results, 9999, "r", 1, NULL, now), 0);
 }
 
 static void the_fences_that_ended_last_are_remembered(void **state)

@@ -6,7 +6,6 @@
 
 #include <cmocka.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -248,73 +247,6 @@ static void progress_is_told_while_it_gathers(void **state)
     played_expect_files(played, 1, 0);
 }
 
-static void sigterm_lets_a_running_attempt_finish(void **state)
-{
-    struct played *played = *state;
-
-    played_serve(played, &played_usual);
-    played_lock(played);
-    played_offer(played, PLAYED_ADA, 1);
-    played_expect_heartbeat(played, 2, 1);
-    kill(played->worker.pid, SIGTERM);
-    played_expect_heartbeat(played, 0, 1);
-    played_offer(played, PLAYED_ADA, 2);
-    played_expect(played, REPORT_KIND_DECLINED, 2);
-    played_unlock(played);
-    played_expect(played, REPORT_KIND_DONE, 1);
-    played_notice(played, "worker/played", 1, 0);
-    assert_int_equal(process_wait(&played->worker, PLAYED_WAIT_MS), 0);
-    assert_int_equal(process_exit_code(&played->worker), 0);
-    assert_int_equal(played_files(played, 1), 1);
-}
-
-static void sigterm_stops_what_does_not_finish(void **state)
-{
-    struct played *played = *state;
-
-    played_serve(played, &played_usual);
-    played_lock(played);
-    played_offer(played, PLAYED_ADA, 1);
-    played_expect_files(played, 1, 1);
-    kill(played->worker.pid, SIGTERM);
-    played_expect(played, REPORT_KIND_FAILED, 1);
-    assert_int_equal(played->report.failed.code, FAILURE_CODE_WORKER_STOPPED);
-    assert_true(played->report.failed.retryable);
-    assert_int_equal(process_wait(&played->worker, PLAYED_WAIT_MS), 0);
-    assert_int_equal(process_exit_code(&played->worker), 0);
-    assert_int_equal(played_files(played, 1), 0);
-}
-
-static void a_second_signal_stops_at_once(void **state)
-{
-    struct played *played = *state;
-
-    played_serve(played, &played_usual);
-    played_lock(played);
-    played_offer(played, PLAYED_ADA, 1);
-    played_expect_files(played, 1, 1);
-    kill(played->worker.pid, SIGTERM);
-    played_expect_heartbeat(played, 0, 1);
-    kill(played->worker.pid, SIGINT);
-    played_expect(played, REPORT_KIND_FAILED, 1);
-    assert_int_equal(played->report.failed.code, FAILURE_CODE_WORKER_STOPPED);
-    assert_int_equal(process_wait(&played->worker, PLAYED_WAIT_MS), 0);
-    assert_int_equal(process_exit_code(&played->worker), 0);
-    assert_int_equal(played_files(played, 1), 0);
-}
-
-static void an_idle_worker_stops_without_a_daemon(void **state)
-{
-    struct played *played = *state;
-
-    played_serve(played, &played_usual);
-    zmq_close(played->reports);
-    played->reports = zmq_socket(played->context, ZMQ_PULL);
-    kill(played->worker.pid, SIGTERM);
-    assert_int_equal(process_wait(&played->worker, PLAYED_WAIT_MS), 0);
-    assert_int_equal(process_exit_code(&played->worker), 0);
-}
-
 static void junk_is_dropped_and_logged_and_the_worker_lives_on(void **state)
 {
     struct played *played = *state;
@@ -369,10 +301,6 @@ int main(void)
         TEST(an_optional_source_that_fails_is_a_named_gap),
         TEST(a_required_source_that_fails_fails_the_attempt),
         TEST(progress_is_told_while_it_gathers),
-        TEST(sigterm_lets_a_running_attempt_finish),
-        TEST(sigterm_stops_what_does_not_finish),
-        TEST(a_second_signal_stops_at_once),
-        TEST(an_idle_worker_stops_without_a_daemon),
         TEST(junk_is_dropped_and_logged_and_the_worker_lives_on),
     };
 

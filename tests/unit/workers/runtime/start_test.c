@@ -65,7 +65,7 @@ static void a_start_removes_what_a_killed_worker_left(void **state)
     played_start(played, false);
     played_expect_files(played, 7, 0);
     played_expect(played, REPORT_KIND_HEARTBEAT, 0);
-    assert_true(played_log_has(played, "event=swept leftovers=1 code=ok"));
+    played_expect_log(played, "event=swept leftovers=1 code=ok");
 }
 
 static void wrong_settings_are_refused_with_their_line(void **state)
@@ -82,11 +82,11 @@ static void wrong_settings_are_refused_with_their_line(void **state)
          "worker.yaml:12: registry.profile_statement: "},
         {"registry.db", "missing.db", "worker.yaml:11: registry.database: "},
         {"FROM mail WHERE tenant = :tenant_id AND ", "FROM mail WHERE ",
-         "worker.yaml:23: sources[0].statement: "},
-        {"mail.db", "missing.db", "worker.yaml:22: sources[0].database: "},
-        {"/drive\n", "/missing\n", "worker.yaml:28: sources[1].root: "},
-        {"'{tenant_id}/{user_id}'", "'{user_id}'", "worker.yaml:29: sources[1].pattern: "},
-        {"name: drive", "name: mailbox", "worker.yaml:25: sources[1].name: "},
+         "worker.yaml:25: sources[0].statement: "},
+        {"mail.db", "missing.db", "worker.yaml:24: sources[0].database: "},
+        {"/drive\n", "/missing\n", "worker.yaml:31: sources[1].root: "},
+        {"'{tenant_id}/{user_id}'", "'{user_id}'", "worker.yaml:32: sources[1].pattern: "},
+        {"name: drive", "name: mailbox", "worker.yaml:28: sources[1].name: "},
     };
     char path[256];
     static char text[8192];

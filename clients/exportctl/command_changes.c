@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: MIT
+/* cancel, retry and why. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "clients/exportctl/await.h"
+#include "clients/exportctl/output.h"
+#include "clients/exportctl/session.h"
+
+/* Results that are about the one operation; with any other the next one would fare no better. */
+static bool is_about_one(int result)
+{
+    return result == EXPORTD_ERROR_NOT_FOUND || result == EXPORTD_ERROR_CONFLICT ||
+           result == EXPORTD_ERROR_FORBIDDEN || result == EXPORTD_ERROR_REFUSED;
+}
+
+/* Tells a failure. Whether to go on with the operations after it, of which there are left. */
+static bool survive(const struct exportd_error *error, const char *id, int left,
+                    enum exit_code *code)
+{
+    enum exit_code failed = session_fail(error, id);
+
+    *code = *code == EXIT_CODE_OK ? failed : *code;
+    if (left > 0 && !is_about_one(error->result)) {
+        fprintf(stderr, "  Not tried: the %d after it.\n", left);
+        return false;
+    }
+    return true;
+}
+
+static enum exit_code run_cancel(struct exportd_client *client, const struct settings *settings)
+{
+    enum exit_code code = EXIT_CODE_OK;
+    int count = settings->operand_count - 1;
+    bool goes_on = true;
+
+    for (int i = 0; i < count && goes_on; i++) {
+        const char *id = command_operand(settings, i);
+        struct exportd_operation operation;
+        struct exportd_error error;
+
+        if (exportd_cancel(client, id, &operation, &error) != EXPORTD_OK) {
+            goes_on = survive(&error, id, count - i - 1, &code);
+        } else if (settings->is_json) {
+            puts(exportd_reply_json(client, "operation"));
+        } else {
+            printf("%s  cancelled\n", operation.id);
+        }
+    }
+    return code;
+}
+
+enum exit_code command_cancel(const struct settings *settings)
+{
+    struct exportd_client *client = NULL;
+    enum exit_code code = command_check_ids(settings);
+
+    if (code == EXIT_CODE_OK) {
+        code = session_open(settings, &client);
+    }
+    if (code == EXIT_CODE_OK) {
+        code = run_cancel(client, settings);
+    }
+    exportd_close(&client);
+    return code;
+}
+
+/* The operations that were made, as an array of ids that the display and the waiting borrow. */
+struct retried {
+    char (*ids)[EXPORTD_ID_BYTES];
+    const char **pointers;
+    size_t count;
+};
+
+static bool retried_init(struct retried *retried, size_t most)
+{
+    *retried = (struct retried){.ids = calloc(most, sizeof(*retried->ids)),
+                                .pointers = calloc(most, sizeof(*retried->pointers))};
+    return retried->ids && retried->pointers;
+}
+
+static void retried_release(struct retried *retried)
+{
+    free(retried->ids);
+    free(retried->pointers);
+}
+
+/* The same operation given twice is made once, and so is to be waited for once. */
+static void retried_add(struct retried *retried, const char *id)
+{
+    for (size_t i = 0; i < retried->count; i++) {
+        if (strcmp(retried->ids[i], id) == 0) {
+            return;
+        }
+    }
+    memcpy(retried->ids[retried->count], id, EXPORTD_ID_BYTES);
+    retried->pointers[retried->count] = retried->ids[retried->count];
+    retried->count++;
+}
+
+static enum exit_code retry_each(struct exportd_client *client, const struct settings *settings,
+                                 struct retried *retried)
+{
+    enum exit_code code = EXIT_CODE_OK;
+    int count = settings->operand_count - 1;
+    bool goes_on = true;
+
+    for (int i = 0; i < count && goes_on; i++) {
+        const char *id = command_operand(settings, i);
+        struct exportd_accepted accepted;
+        struct exportd_error error;
+
+        if (exportd_retry(client, id, &accepted, &error) != EXPORTD_OK) {
+            goes_on = survive(&error, id, count - i - 1, &code);
+            continue;
+        }
+        retried_add(retried, accepted.operation.id);
+        if (settings->waits) {
+            fprintf(stderr, "%s is retried as %s\n", id, accepted.operation.id);
+        } else if (settings->is_json) {
+            puts(exportd_reply_json(client, "operation"));
+        } else {
+            puts(accepted.operation.id);
+        }
+    }
+    return code;
+}
+
+static enum exit_code run_retry(struct exportd_client *client, const struct settings *settings)
+{
+    struct retried retried;
+    enum exit_code code;
+
+    if (!retried_init(&retried, (size_t)settings->operand_count)) {
+        fputs("exportctl retry: out of memory\n", stderr);
+        code = EXIT_CODE_LOCAL;
+        goto out;
+    }
+    code = retry_each(client, settings, &retried);
+    if (settings->waits && retried.count > 0) {
+        enum exit_code end = await_ends(client, retried.pointers, retried.count, settings);
+
+        code = code == EXIT_CODE_OK ? end : code;
+    }
+out:
+    retried_release(&retried);
+    return code;
+}
+
+enum exit_code command_retry(const struct settings *settings)
+{
+    struct exportd_client *client = NULL;
+    enum exit_code code = command_check_ids(settings);
+
+    if (code == EXIT_CODE_OK) {
+        code = session_open(settings, &client);
+    }
+    if (code == EXIT_CODE_OK) {
+        code = run_retry(client, settings);
+    }
+    exportd_close(&client);
+    return code;
+}
+
+static void print_explanation(const struct exportd_explanation *explanation)
+{
+    for (size_t i = 0; i < explanation->sentence_count; i++) {
+        char safe[EXPORTD_SENTENCE_BYTES * 4];
+
+        puts(output_escape(explanation->sentences[i], safe, sizeof(safe)));
+    }
+}
+
+enum exit_code command_why(const struct settings *settings)
+{
+    const char *operation_id = command_operand(settings, 0);
+    struct exportd_client *client = NULL;
+    struct exportd_explanation explanation;
+    struct exportd_error error;
+    enum exit_code code = session_open(settings, &client);
+
+    if (code != EXIT_CODE_OK) {
+        return code;
+    }
+    if (exportd_explain(client, operation_id, &explanation, &error) != EXPORTD_OK) {
+        code = session_fail(&error, operation_id);
+    } else if (settings->is_json) {
+        puts(exportd_reply_json(client, NULL));
+    } else {
+        print_explanation(&explanation);
+    }
+    exportd_close(&client);
+    return code;
+}
