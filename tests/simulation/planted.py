@@ -1,0 +1,147 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""planted.py [--seeds N] [NAME...]: plants each of these bugs in a copy of the tree, one at a time, builds the simulator there and
+lets it run until it finds something. A bug that N seeds (4000) do not find is a failure, and so is one that cannot be planted any more
+because the line it changes is gone. The last line is "planted N, found F"; the exit code is 0 when F is N."""
+import argparse
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+TOP = pathlib.Path(__file__).resolve().parents[2]
+FOLDERS = ("schemas", "daemon", "workers", "clients", "etc", "tests", "CMakeLists.txt", "CMakePresets.json")
+
+# name, and then, once or more often: file, what is there, what is put in its place
+BUGS = [
+    ("a_stale_fence_counts", "daemon/core/engine_report.c",
+     "    struct attempt *attempt = attempts_find(&engine->attempts, fence);\n    struct worker *worker;\n",
+     "    struct attempt *attempt = attempts_find_operation(&engine->attempts, operation_id);\n    struct worker *worker;\n"),
+    ("fences_repeat_after_a_restart", "daemon/core/engine.c",
+     "return (engine->options.start_count << 32) | ++engine->fence_counter;",
+     "return ((engine->options.start_count & 0) << 32) | ++engine->fence_counter;"),
+    ("it_speaks_before_it_commits", "daemon/turn.c",
+     "    if (!rc) {\n        rc = store_commit(daemon->store); /* one fsync",
+     "    effects_send(&daemon->effects, daemon->sockets, &daemon->engine, daemon->now);\n"
+     "    effects_clear(&daemon->effects);\n"
+     "    if (!rc) {\n        rc = store_commit(daemon->store); /* one fsync"),
+    ("a_commit_does_not_synchronize", "daemon/store/database.c", "PRAGMA synchronous = FULL;", "PRAGMA synchronous = OFF;"),
+    ("leases_never_run_out", "daemon/core/engine.c",
+     "attempts_extend(&engine->attempts, attempt, lease.ms < limit.ms ? lease : limit);",
+     "attempts_extend(&engine->attempts, attempt, lease.ms < limit.ms ? limit : lease);"),
+    ("a_key_in_the_overlay_is_not_seen", "daemon/store/query.c",
+     "const struct overlay_entry *entry = overlay_find_key(&store->overlay, tenant_id, digest);",
+     "const struct overlay_entry *entry = NULL;"),
+    ("a_key_is_answered_for_another_profile", "daemon/requests_export.c",
+     "        return -ERROR_KEY_REUSED;", "        return reply(call, &record, result);"),
+    ("the_view_claims_more_than_it_has", "daemon/store/store.c",
+     "return store->overlay.oldest ? store->overlay.oldest->first_sequence - 1 : store->sequence;",
+     "return store->sequence;"),
+    ("a_failed_transaction_is_gone_on_with", "daemon/store/store.c",
+     "        store->is_doubtful = true;\n", "",
+     "daemon/store/error.c", "    return store->failure ? store->failure : -ERROR_INTERNAL;\n", "    return 0;\n"),
+    ("the_overlay_keeps_an_old_state", "daemon/store/overlay.c",
+     "    free(entry->result);\n    entry->record = *record;\n    entry->result = copy;",
+     "    free(entry->result);\n    if (*is_new) {\n        entry->record = *record;\n    }\n    entry->result = copy;"),
+    ("a_declined_offer_is_counted_for_ever", "daemon/core/attempt.c", "        attempts->offered--;\n    }\n    table_remove",
+     "    }\n    table_remove"),
+    ("a_tenant_keeps_its_turn", "daemon/core/queue.c",
+     "queue->turn = tenant->deficit > 0 ? tenant : tenant->next;", "queue->turn = tenant;"),
+    ("what_a_tenant_is_owed_is_lost", "daemon/core/queue.c",
+     "            if (tenant->owed > 0) {\n                owed_append(queue, tenant);\n            }\n", ""),
+    ("a_superseded_bundle_stays", "workers/runtime/verdicts.c",
+     "        sweeper_remove(&worker->sweeper, &result->bundle);\n", "        sweeper_keep(&worker->sweeper, &result->bundle);\n"),
+    ("a_found_bundle_is_never_judged", "daemon/core/engine_report.c",
+     "    if (stored && !attempts_find(&engine->attempts, report->fence)) {", "    if (!stored) {"),
+    ("a_late_heartbeat_condemns_a_complete_bundle", "daemon/core/engine.c",
+     "has_completed(engine, fence) ? VERDICT_RECORDED : VERDICT_SUPERSEDED", "VERDICT_SUPERSEDED"),
+    ("a_revision_is_given_twice", "daemon/core/operation.c", "    record->revision++;\n",
+     "    record->revision += kind != EVENT_KIND_REQUEUED;\n"),
+    ("an_event_number_is_skipped", "daemon/core/engine.c",
+     ".sequence = options->last_sequence,", ".sequence = options->last_sequence + (options->start_count > 2),"),
+    ("a_clock_set_back_stops_retries", "daemon/store/database.c",
+     "(ready_ms <= ?1 OR ready_ms > ?3)", "(ready_ms <= ?1 OR ready_ms > ?3 + 1000000000000000)"),
+    ("another_tenants_operation_is_shown", "daemon/requests_read.c",
+     "return rc || uuid_equal(&record->tenant_id, &call->claims->tenant_id) ? rc : -ERROR_NOT_FOUND;", "return rc;"),
+    ("a_result_is_forgotten_when_it_was_sent", "workers/runtime/worker.c",
+     "        bool is_sent = reporter_send(&worker->reporter, result->report, result->report_bytes);\n",
+     "        bool is_sent = reporter_send(&worker->reporter, result->report, result->report_bytes);\n"
+     "        if (is_sent) {\n            results_remove(&worker->results, result);\n            continue;\n        }\n"),
+]
+
+
+def copy(folder):
+    for name in FOLDERS:
+        source = TOP / name
+        if source.is_dir():
+            shutil.copytree(source, folder / name, ignore=shutil.ignore_patterns("__pycache__", "corpus"))
+        elif source.exists():
+            shutil.copy2(source, folder / name)
+    (folder / "tests/fuzz/corpus").mkdir(exist_ok=True)
+
+
+def run(arguments, **options):
+    return subprocess.run(arguments, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False, **options)
+
+
+def build(folder):
+    result = run(["cmake", "--build", str(folder / "build"), "--target", "simulate"])
+    if result.returncode:
+        sys.exit(result.stdout)
+
+
+def hunt(folder, seeds):
+    """What the simulator says, or None when it finds nothing."""
+    result = run([str(folder / "build/bin/simulate"), "--first-seed", "1", "--seeds", str(seeds), "--until-violation"])
+    if result.returncode == 0:
+        return None
+    lines = [line for line in result.stdout.split("\n") if line.startswith("seed ") or "ssertion" in line]
+    return re.sub(r"; replay: .*", "", lines[0]) if lines else f"exit code {result.returncode}"
+
+
+def plant(folder, bug, seeds):
+    name, *edits = bug
+    before = {}
+    said = None
+    for file, there, planted in zip(*[iter(edits)] * 3):
+        path = folder / file
+        text = path.read_text(encoding="utf-8")
+        before.setdefault(path, text)
+        if text.count(there) != 1:
+            print(f"{name}: {file} has it {text.count(there)} times", flush=True)
+            break
+        path.write_text(text.replace(there, planted), encoding="utf-8")
+    else:
+        build(folder)
+        said = hunt(folder, seeds)
+        print(f"{name}: {said or 'NOT FOUND'}", flush=True)
+    for path, text in before.items():
+        path.write_text(text, encoding="utf-8")
+    return said is not None
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--seeds", type=int, default=4000)
+    parser.add_argument("names", nargs="*")
+    options = parser.parse_args()
+    bugs = [bug for bug in BUGS if not options.names or bug[0] in options.names]
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name)
+        copy(folder)
+        # Assignments that a planted bug makes pointless are no errors here.
+        result = run(["cmake", "-S", name, "-B", f"{name}/build", "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Release"])
+        if result.returncode:
+            sys.exit(result.stdout)
+        build(folder)
+        if hunt(folder, 50):
+            sys.exit("the tree as it is breaks an invariant; nothing can be planted in it")
+        found = sum(plant(folder, bug, options.seeds) for bug in bugs)
+    print(f"planted {len(bugs)}, found {found}")
+    return found != len(bugs)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
