@@ -1,0 +1,84 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""A part of `run.sh all` that takes minutes: while the programs work, every call on a file fails in
+turn; beside that an even sample of all other faults."""
+import unittest
+
+from shim import Fault, harness, sanitizer_of
+from sweep import RIGS, kinds_for, plan, run, sample
+
+WORKING = ("work", "gather")
+FIRST = ("EIO", "ENOSPC", "ENOMEM", "ENOLCK")
+OTHERS = 150
+MEMORY = 300
+# Starting with a sanitizer takes several times as long.
+SANITIZED = 250
+
+
+def choose(program, faults):
+    memory = [fault for fault in faults if fault.kind == "memory"]
+    others = [fault for fault in faults if fault.kind != "memory"]
+    if sanitizer_of(harness.PROGRAMS / program) is not None:
+        return sample(others, limit=SANITIZED)
+    every = [fault for fault in others if fault.scenario in WORKING and fault.how in FIRST]
+    rest = sorted(set(others) - set(every))
+    return every + sample(rest, limit=OTHERS) + sample(memory, limit=MEMORY)
+
+
+class EveryCallFails(unittest.TestCase):
+    def check(self, program):
+        faults = choose(program, plan(program, kinds_for(program)))
+        table = run(program, faults)
+        print(table.text(), flush=True)
+        self.assertEqual(sum(table.outcomes.values()), len(faults))
+        self.assertEqual([table.report(*wrong) for wrong in table.wrong], [])
+        outcomes = {outcome for _, _, outcome in table.outcomes}
+        self.assertLessEqual({"went on", "stopped"}, outcomes)
+
+    def test_exportd_loses_nothing_that_it_acknowledged_and_says_why_it_stops(self):
+        self.check("exportd")
+
+    def test_export_worker_shows_only_whole_bundles_and_says_why_it_stops(self):
+        self.check("export-worker")
+
+
+class TheDriver(unittest.TestCase):
+    """It would see what it is for."""
+
+    def rig(self, program):
+        rig = RIGS[program]()
+        self.addCleanup(rig.close)
+        return rig
+
+    def test_a_store_that_is_thrown_away_between_the_lives_is_a_lost_acknowledgement(self):
+        rig = self.rig("exportd")
+        check_restart = rig.check_restart
+
+        def forget(life):
+            rig.reset("fresh")
+            check_restart(life)
+        rig.check_restart = forget
+        _, problems, _ = rig.run(Fault("work", "sync", 5, "EIO", True))
+        self.assertIn("became", " ".join(problems))
+
+    def test_a_bundle_that_is_cut_short_is_seen(self):
+        rig = self.rig("export-worker")
+        check_seen = rig.check_seen
+
+        def cut():
+            for path in rig.bundles.rglob("*.zip"):
+                path.write_bytes(path.read_bytes()[:-1])
+            return check_seen()
+        rig.check_seen = cut
+        _, problems, _ = rig.run(scenario="gather")
+        self.assertIn("broken bundle", " ".join(problems))
+
+    def test_the_calls_of_both_programs_are_counted(self):
+        for program, scenario in (("exportd", "fresh"), ("export-worker", "gather")):
+            _, _, counts = self.rig(program).run(scenario=scenario)
+            for kind in ("open", "read", "write", "sync", "mkdir", "descriptor"):
+                self.assertGreater(counts[kind], 0, (program, kind, counts))
+
+
+if __name__ == "__main__":
+    harness.main()
