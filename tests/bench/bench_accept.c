@@ -123,11 +123,11 @@ static struct measurement measure_accept_req(struct bench *bench, unsigned clien
 
 static struct measurement measure_accept_key(struct bench *bench, unsigned clients)
 {
-    request_prepare(&bench->fixture, true, &bench->request);
+    request_prepare(&bench->fixture, 0, true, &bench->request);
     bench->request.first_key = bench->next_key;
     bench->next_key += 1000000000;
     struct measurement result = measure_accept_thin(bench, clients);
-    request_prepare(&bench->fixture, false, &bench->request);
+    request_prepare(&bench->fixture, 0, false, &bench->request);
     return result;
 }
 
@@ -340,7 +340,7 @@ static void make_fixture(struct bench *bench)
     }
     bench->fixture.options.sources = NULL;
     free(sources);
-    request_prepare(&bench->fixture, false, &bench->request);
+    request_prepare(&bench->fixture, 0, false, &bench->request);
 }
 
 static struct bench bench = {.seconds = 1.5, .rounds = 5};

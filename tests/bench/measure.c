@@ -2,16 +2,24 @@
 #include "tests/bench/measure.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #define FIRST_CAPACITY 65536
 
+/* Of several threads that fail at once, the first ends the program and the others wait for it. */
 void measure_fail(const char *what)
 {
-    (void)fprintf(stderr, "%s: %s\n", what, errno ? strerror(errno) : "failed");
+    int error = errno;
+    static atomic_flag is_failing = ATOMIC_FLAG_INIT;
+    while (atomic_flag_test_and_set(&is_failing)) {
+        (void)pause();
+    }
+    (void)fprintf(stderr, "%s: %s\n", what, error ? strerror(error) : "failed");
     exit(EXIT_FAILURE);
 }
 
@@ -116,27 +124,48 @@ double figure_median(const struct figure *figure)
     return of_rounds(figure, 0, 0.5);
 }
 
+/* Ratios are told by their hundredths, operations a second are not. */
+static void print_value(double value)
+{
+    printf("\t%.*f", value < 10 ? 3 : 1, value);
+}
+
 static void print_reference(const struct figure *figures, size_t count, const struct figure *figure)
 {
     for (size_t i = 0; figure->reference && i < count; i++) {
         if (strcmp(figures[i].name, figure->reference) == 0 && figure_median(&figures[i]) > 0) {
             double reference = figure_median(&figures[i]);
-            printf("\t%s\t%.1f\t%.2f\n", figures[i].name, reference,
-                   figure_median(figure) / reference);
+            printf("\t%s", figures[i].name);
+            print_value(reference);
+            printf("\t%.2f", figure_median(figure) / reference);
             return;
         }
     }
-    printf("\t-\t-\t-\n");
+    printf("\t-\t-\t-");
+}
+
+static void print_goal(const struct figure *figure)
+{
+    if (figure->goal > 0) {
+        printf("\tat most %g\t%s\n", figure->goal,
+               figure_median(figure) <= figure->goal ? "met" : "missed");
+    } else {
+        printf("\t-\t-\n");
+    }
 }
 
 void figures_print(const struct figure *figures, size_t count)
 {
-    printf("figure\tunit\tmedian\tleast\tmost\tp50 us\tp99 us\treference\tof reference\tratio\n");
+    printf("figure\tunit\tmedian\tleast\tmost\tp50 us\tp99 us\treference\tof reference\tratio\t"
+           "goal\tis met\n");
     for (size_t i = 0; i < count; i++) {
         const struct figure *figure = &figures[i];
-        printf("%s\t%s\t%.1f\t%.1f\t%.1f\t%.0f\t%.0f", figure->name, figure->unit,
-               figure_median(figure), of_rounds(figure, 0, 0), of_rounds(figure, 0, 1),
-               of_rounds(figure, 1, 0.5), of_rounds(figure, 2, 0.5));
+        printf("%s\t%s", figure->name, figure->unit);
+        print_value(figure_median(figure));
+        print_value(of_rounds(figure, 0, 0));
+        print_value(of_rounds(figure, 0, 1));
+        printf("\t%.0f\t%.0f", of_rounds(figure, 1, 0.5), of_rounds(figure, 2, 0.5));
         print_reference(figures, count, figure);
+        print_goal(figure);
     }
 }

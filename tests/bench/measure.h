@@ -35,6 +35,7 @@ struct figure {
     const char *name;
     const char *unit;
     const char *reference; /* the name of the figure it is compared with, or NULL */
+    double goal;           /* the median is to be at most this; 0 when there is none */
     struct measurement rounds[MEASURE_ROUNDS];
     size_t count;
 };
@@ -43,7 +44,8 @@ void figure_add(struct figure *figure, struct measurement measurement);
 double figure_median(const struct figure *figure);
 
 /* One line of tab-separated fields for each figure, with a heading: figure, unit, median, least and
- * most of the rounds, medians of p50 and p99 in microseconds, reference, its median, ratio. */
+ * most of the rounds, medians of p50 and p99 in microseconds, reference, its median, ratio, goal,
+ * and whether it is met. */
 void figures_print(const struct figure *figures, size_t count);
 
 /* Says on standard error what went wrong and exits with 1. */

@@ -1,21 +1,18 @@
 // SPDX-License-Identifier: MIT
 #include "tests/bench/peer.h"
 
-#include <msgpack.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <zmq.h>
 
 #include "tests/bench/measure.h"
-#include "tests/support/raw.h"
+#include "tests/bench/worker_wire.h"
 
 #define HEARTBEAT_NS 500000000U
 #define UNRECORDED   256
 #define WORKER       "bench"
 #define INSTANCE     "be4c4000-0000-4000-8000-000000000001"
-#define DIGEST       "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
-#define ID_BUFFER    64
 
 static void *open_peer(void *context, int type, const char *endpoint)
 {
@@ -45,18 +42,14 @@ static void run_echo(char *arguments[])
     }
 }
 
-/* A result that was reported and not yet confirmed. */
-struct result {
-    int64_t fence;
-    char operation[ID_BUFFER];
-};
+static const struct worker_name name = {WORKER, INSTANCE};
 
 struct worker {
     void *jobs;
     void *reports;
     void *status;
     int64_t slots;
-    struct result results[UNRECORDED];
+    struct worker_job results[UNRECORDED]; /* reported and not yet confirmed */
     size_t result_count;
     struct raw_message message;
 };
@@ -68,62 +61,20 @@ static void send_report(struct worker *worker)
     }
 }
 
-static void begin_report(struct worker *worker, const char *type, uint32_t more)
+static void report_done(struct worker *worker, const struct worker_job *job)
 {
-    struct raw_message *message = &worker->message;
-    raw_clear(message);
-    raw_map(message, 3 + more);
-    raw_text_field(message, "type", type);
-    raw_text_field(message, "worker", WORKER);
-    raw_text_field(message, "instance", INSTANCE);
-}
-
-static void about(struct worker *worker, const struct result *result)
-{
-    raw_text_field(&worker->message, "operationId", result->operation);
-    raw_integer_field(&worker->message, "fence", result->fence);
-}
-
-static void report_started(struct worker *worker, const struct result *result)
-{
-    begin_report(worker, "started", 2);
-    about(worker, result);
-    send_report(worker);
-}
-
-static void report_done(struct worker *worker, const struct result *result)
-{
-    struct raw_message *message = &worker->message;
-    char location[128];
-    snprintf(location, sizeof(location), "https://bundles.example.org/%s.zip", result->operation);
-    begin_report(worker, "done", 5);
-    about(worker, result);
-    raw_text_field(message, "storageLocation", location);
-    raw_text(message, "bundle");
-    raw_map(message, 2);
-    raw_text_field(message, "sha256", DIGEST);
-    raw_integer_field(message, "bytes", 1024);
-    raw_text(message, "sources");
-    raw_array(message, 1);
-    raw_map(message, 6);
-    raw_text_field(message, "name", "nothing");
-    raw_text_field(message, "state", "empty");
-    raw_integer_field(message, "rows", 0);
-    raw_integer_field(message, "files", 0);
-    raw_integer_field(message, "bytes", 0);
-    raw_text_field(message, "reason", "none");
+    worker_write_done(&worker->message, &name, job);
     send_report(worker);
 }
 
 static void report_heartbeat(struct worker *worker)
 {
-    begin_report(worker, "heartbeat", 2);
-    raw_integer_field(&worker->message, "slots", worker->slots);
-    raw_text(&worker->message, "running");
-    raw_array(&worker->message, (uint32_t)worker->result_count);
+    int64_t fences[UNRECORDED];
     for (size_t i = 0; i < worker->result_count; i++) {
-        raw_integer(&worker->message, worker->results[i].fence);
+        fences[i] = worker->results[i].fence;
     }
+    worker_write_heartbeat(&worker->message, &name, worker->slots, fences,
+                           (uint32_t)worker->result_count);
     send_report(worker);
 }
 
@@ -156,19 +107,20 @@ static bool receive(void *socket, struct raw_message *message)
 static void take_jobs(struct worker *worker)
 {
     while (worker->result_count < UNRECORDED && receive(worker->jobs, &worker->message)) {
-        struct result *result = &worker->results[worker->result_count];
-        if (raw_get_text(&worker->message, "operationId", result->operation, ID_BUFFER) ||
-            raw_get_integer(&worker->message, "fence", &result->fence)) {
+        struct worker_job *job = &worker->results[worker->result_count];
+        if (!worker_read_job(worker->message.bytes, worker->message.size, job)) {
             measure_fail("job");
         }
         worker->result_count++;
-        report_started(worker, result);
-        report_done(worker, result);
+        worker_write_started(&worker->message, &name, job);
+        send_report(worker);
+        report_done(worker, job);
     }
 }
 
-static void forget(struct worker *worker, int64_t fence)
+static void forget(void *context, int64_t fence)
 {
+    struct worker *worker = context;
     for (size_t i = 0; i < worker->result_count; i++) {
         if (worker->results[i].fence == fence) {
             worker->results[i] = worker->results[--worker->result_count];
@@ -177,24 +129,11 @@ static void forget(struct worker *worker, int64_t fence)
     }
 }
 
-static void take_fences(struct worker *worker, const struct raw_message *notice, const char *list)
-{
-    char path[64];
-    int64_t fence;
-    for (unsigned i = 0;; i++) {
-        snprintf(path, sizeof(path), "%s.%u", list, i);
-        if (raw_get_integer(notice, path, &fence)) {
-            return;
-        }
-        forget(worker, fence);
-    }
-}
-
 static void take_notices(struct worker *worker)
 {
     while (receive(worker->status, &worker->message)) {
-        take_fences(worker, &worker->message, "recorded");
-        take_fences(worker, &worker->message, "superseded");
+        worker_read_fences(&worker->message, "recorded", forget, worker);
+        worker_read_fences(&worker->message, "superseded", forget, worker);
     }
 }
 

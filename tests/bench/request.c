@@ -23,19 +23,21 @@ static size_t offset_after(const struct raw_message *message, const char *text)
     return (size_t)(at - message->bytes) + strlen(text);
 }
 
-void request_prepare(const struct fixture *fixture, bool has_key, struct request *request)
+void request_prepare(const struct fixture *fixture, unsigned tenant, bool has_key,
+                     struct request *request)
 {
+    unsigned first = people_person(&fixture->options.people, tenant, 0);
     char token[FIXTURE_TOKEN_BUFFER];
     char user[PEOPLE_ID_BUFFER];
     struct raw_message *message = calloc(1, sizeof(*message));
-    if (!message || fixture_token(fixture, 0, token)) {
+    if (!message || fixture_token(fixture, tenant, token)) {
         measure_fail("request");
     }
     raw_map(message, has_key ? 5 : 4);
     raw_text_field(message, "type", "exportPersonalData");
     raw_text_field(message, "requestId", "bench");
     raw_text_field(message, "token", token);
-    raw_text_field(message, "inboundSharedUserProfileId", people_user_id(0, user));
+    raw_text_field(message, "inboundSharedUserProfileId", people_user_id(first, user));
     if (has_key) {
         raw_text_field(message, "idempotencyKey", first_key);
     }
@@ -43,6 +45,7 @@ void request_prepare(const struct fixture *fixture, bool has_key, struct request
         measure_fail("request");
     }
     request->size = message->size;
+    request->first_person = first;
     request->people = people_per_tenant(&fixture->options.people);
     request->user_offset = offset_after(message, user) - USER_DIGITS;
     request->key_offset = has_key ? offset_after(message, first_key) - KEY_DIGITS : 0;
@@ -54,7 +57,8 @@ size_t request_write(const struct request *request, uint64_t number, uint8_t *bu
 {
     char digits[24];
     memcpy(buffer, request->bytes, request->size);
-    snprintf(digits, sizeof(digits), "%012u", (unsigned)(number % request->people));
+    snprintf(digits, sizeof(digits), "%012u",
+             request->first_person + (unsigned)(number % request->people));
     memcpy(buffer + request->user_offset, digits, USER_DIGITS);
     if (request->key_offset) {
         snprintf(digits, sizeof(digits), "%016" PRIu64, request->first_key + number);

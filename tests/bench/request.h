@@ -10,12 +10,15 @@ struct request {
     size_t size;
     size_t user_offset; /* of the twelve digits that tell people apart */
     size_t key_offset;  /* of the digits that tell keys apart; 0 without a key */
+    unsigned first_person;
     unsigned people;
     uint64_t first_key; /* so that no key comes twice */
     uint8_t bytes[16384];
 };
 
-void request_prepare(const struct fixture *fixture, bool has_key, struct request *request);
+/* Of somebody of a tenant, for all its people. */
+void request_prepare(const struct fixture *fixture, unsigned tenant, bool has_key,
+                     struct request *request);
 
 /* Writes request number so-and-so; returns its size. Safe from several threads. */
 size_t request_write(const struct request *request, uint64_t number, uint8_t *buffer);
