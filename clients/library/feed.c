@@ -8,20 +8,14 @@
 #include "clients/library/convert.h"
 #include "clients/library/failure.h"
 
-/* Messages kept while the caller is busy; what comes on top is lost, and repaired. */
-enum { FEED_HIGH_WATER_MARK = 10000 };
-
 int feed_open(struct feed *feed, void *context, const char *endpoint, struct exportd_error *error)
 {
-    const int mark = FEED_HIGH_WATER_MARK;
-
     *feed = (struct feed){0};
     if (wire_input_init(&feed->input) != 0) {
         return failure(error, EXPORTD_ERROR_MEMORY, NULL, NULL);
     }
     feed->socket = zmq_socket(context, ZMQ_SUB);
-    if (!feed->socket || !channel_socket_options(feed->socket) ||
-        zmq_setsockopt(feed->socket, ZMQ_RCVHWM, &mark, sizeof(mark)) != 0) {
+    if (!feed->socket || !channel_socket_options(feed->socket)) {
         return failure_of_system(error, EXPORTD_ERROR_SYSTEM, NULL, "No socket can be made");
     }
     if (zmq_connect(feed->socket, endpoint) != 0) {

@@ -36,13 +36,17 @@ static bool set(void *socket, int option, int64_t value)
     return zmq_setsockopt(socket, option, &number, sizeof number) == 0;
 }
 
+/* Input is never stopped at a mark: libzmq 4.3.4 ends the process when a connection on which it has
+ * stopped reading is cut and a heartbeat is due or lies unread on it (libzmq issue 4364). What
+ * waits is bounded by how fast a turn takes it. */
+#define UNLIMITED 0
+
 static bool set_options(void *socket, enum socket_kind kind, const struct sockets_options *options)
 {
     int64_t maximum_bytes = LIMIT_MESSAGE_BYTES;
     bool is_set =
         zmq_setsockopt(socket, ZMQ_MAXMSGSIZE, &maximum_bytes, sizeof maximum_bytes) == 0 &&
-        set(socket, ZMQ_SNDHWM, options->high_water_mark) &&
-        set(socket, ZMQ_RCVHWM, options->high_water_mark) &&
+        set(socket, ZMQ_SNDHWM, options->high_water_mark) && set(socket, ZMQ_RCVHWM, UNLIMITED) &&
         set(socket, ZMQ_HANDSHAKE_IVL, options->handshake_timeout_ms) &&
         set(socket, ZMQ_HEARTBEAT_IVL, options->heartbeat_interval_ms) &&
         set(socket, ZMQ_HEARTBEAT_TIMEOUT, options->heartbeat_timeout_ms) &&

@@ -40,8 +40,11 @@ static int configure(void *socket, const struct plan *plan)
 
     for (size_t i = 0; rc == 0 && i < sizeof(options) / sizeof(options[0]); i++)
         rc = set(socket, options[i].option, options[i].value);
+    /* Input is never stopped: libzmq 4.3.4 ends the process when a connection on which it has
+     * stopped reading is cut and a heartbeat is due or lies unread on it (libzmq issue 4364). The
+     * daemon offers no more than there are slots. */
     if (rc == 0)
-        rc = set(socket, ZMQ_RCVHWM, plan->high_water);
+        rc = set(socket, ZMQ_RCVHWM, 0);
     if (rc == 0)
         rc = set(socket, ZMQ_SNDHWM, plan->high_water);
     if (rc == 0)
