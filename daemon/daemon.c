@@ -47,7 +47,9 @@ static int open_authorizer(struct daemon *daemon, char *message)
                   .audiences = settings->audiences,
                   .audience_count = settings->audience_count,
                   .approver_scope = settings->values.permissions.approver_scope,
-                  .skew_seconds = (uint32_t)settings->values.tokens.clock_skew_seconds},
+                  .skew_seconds = (uint32_t)settings->values.tokens.clock_skew_seconds,
+                  .roles = settings->roles,
+                  .role_count = settings->role_count},
         .key_set_path = settings->key_set,
         .cache_entries = (size_t)settings->values.tokens.cache_entries,
     };

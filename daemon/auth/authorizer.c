@@ -64,7 +64,7 @@ int authorizer_check(struct authorizer *authorizer, struct text token, struct wa
     if (token.size_bytes == 0)
         return -ERROR_TOKEN_MISSING;
     if (token.size_bytes > LIMIT_TOKEN_BYTES)
-        return -ERROR_TOKEN_MALFORMED;
+        return -ERROR_TOKEN_TOO_LONG;
     rc = sha256_digest(&authorizer->sha256, token.data, token.size_bytes, digest);
     if (rc)
         return rc;

@@ -52,10 +52,10 @@ int bounded_json_parse(struct text t, json_t **object, char reason[BOUNDED_JSON_
     value = json_loadb(t.data ? t.data : "", t.size_bytes, JSON_REJECT_DUPLICATES, &error);
     if (!value) {
         /* error.text quotes the input; the code is enough to find the flaw with the position. */
-        const char *text = json_error_code(&error) == json_error_duplicate_key
-                               ? "a member is given twice"
-                               : "not well-formed JSON";
-        return refuse(reason, ERROR_MALFORMED, text, error.line, error.column);
+        bool is_twice = json_error_code(&error) == json_error_duplicate_key;
+        return refuse(reason, is_twice ? ERROR_FIELD_DUPLICATE : ERROR_MALFORMED,
+                      is_twice ? "a member is given twice" : "not well-formed JSON", error.line,
+                      error.column);
     }
     if (!json_is_object(value)) {
         json_decref(value);

@@ -16,6 +16,9 @@ struct claims {
     struct uuid application_id; /* azp or appid: the client, for the audit log */
     bool has_application_id;    /* false when the claim is absent or no GUID */
     bool is_delegated;          /* a person called through an application */
+    bool has_actor;             /* somebody acts for the person, and is named by an object id */
+    struct uuid actor_id;       /* act.oid, in the same tenant; whom to revoke, never a right */
+    bool lacks_role;            /* roles are required, and the person has none of them */
     struct scope_set scopes;
     struct wall expires; /* exp */
 

@@ -10,12 +10,17 @@
 
 /* Header members that change what a token means or bring their own key. None is ever obeyed; a
  * token that has one was not made for us, or was made to see whether we obey. */
-static const char *const refused_members[] = {
-    "crit",                      /* extensions that must be understood: we have none */
-    "b64",                       /* RFC 7797 unencoded payload */
-    "zip",  "enc",               /* encryption: this is a JWE */
-    "cty",                       /* a token inside the token */
-    "jku",  "jwk", "x5u", "x5c", /* keys of the sender's choice */
+static const struct refused_member {
+    const char *name;
+    int error;
+} refused_members[] = {
+    {"crit", ERROR_TOKEN_CRITICAL}, /* extensions that must be understood: we have none */
+    {"b64", ERROR_TOKEN_UNENCODED}, /* RFC 7797 unencoded payload */
+    {"zip", ERROR_TOKEN_ENCRYPTED}, /* of a JWE, as "enc" */
+    {"enc", ERROR_TOKEN_ENCRYPTED},  {"cty", ERROR_TOKEN_NESTED}, /* a token inside the token */
+    {"jku", ERROR_TOKEN_HEADER_KEY},                              /* keys of the sender's choice */
+    {"jwk", ERROR_TOKEN_HEADER_KEY}, {"x5u", ERROR_TOKEN_HEADER_KEY},
+    {"x5c", ERROR_TOKEN_HEADER_KEY},
 };
 
 struct parts {
@@ -37,19 +42,33 @@ static int split(struct text token, struct parts *parts)
     const char *first;
     const char *second;
 
-    if (token.size_bytes == 0 || token.size_bytes > LIMIT_TOKEN_BYTES)
-        return -ERROR_TOKEN_MALFORMED;
-    first = memchr(start, '.', token.size_bytes);
+    if (token.size_bytes > LIMIT_TOKEN_BYTES)
+        return -ERROR_TOKEN_TOO_LONG;
+    first = token.size_bytes > 0 ? memchr(start, '.', token.size_bytes) : NULL;
     if (!first)
-        return -ERROR_TOKEN_MALFORMED;
+        return -ERROR_TOKEN_PARTS;
     second = memchr(first + 1, '.', (size_t)(end - first - 1));
     if (!second || memchr(second + 1, '.', (size_t)(end - second - 1)))
-        return -ERROR_TOKEN_MALFORMED;
+        return -ERROR_TOKEN_PARTS;
     parts->header = between(start, first);
     parts->payload = between(first + 1, second);
     parts->signature = between(second + 1, end);
     parts->signed_text = between(start, second);
     return 0;
+}
+
+int jws_json(struct text t, json_t **object, int error)
+{
+    switch (bounded_json_parse(t, object, NULL)) {
+    case 0:
+        return 0;
+    case -ERROR_TOO_DEEP:
+        return -ERROR_TOKEN_TOO_DEEP;
+    case -ERROR_FIELD_DUPLICATE:
+        return -ERROR_TOKEN_DUPLICATE_MEMBER;
+    default:
+        return -error;
+    }
 }
 
 static int parse_header(struct text encoded, json_t **header)
@@ -58,10 +77,8 @@ static int parse_header(struct text encoded, json_t **header)
     size_t size;
 
     if (base64url_decode(encoded, (uint8_t *)buffer, sizeof(buffer), &size) != 0)
-        return -ERROR_TOKEN_MALFORMED;
-    if (bounded_json_parse((struct text){buffer, (uint32_t)size}, header, NULL) != 0)
-        return -ERROR_TOKEN_MALFORMED;
-    return 0;
+        return -ERROR_TOKEN_ENCODING;
+    return jws_json((struct text){buffer, (uint32_t)size}, header, ERROR_TOKEN_HEADER);
 }
 
 /* "JWT" of RFC 7519 and "at+jwt" of RFC 9068, with or without the prefix that media types may drop.
@@ -80,28 +97,43 @@ static bool is_type_accepted(const json_t *type)
     return false;
 }
 
-static int choose_key(const json_t *header, const struct key_set *set, const struct key **key)
+/* The one algorithm that RFC 7518 has for "not signed", however somebody spells it. */
+static bool is_unsigned(struct text name)
+{
+    return name.size_bytes == 4 && strncasecmp(name.data, "none", 4) == 0;
+}
+
+static int check_header(const json_t *header, struct text *kid, enum algorithm *algorithm)
 {
     struct text name;
-    struct text kid;
-    enum algorithm algorithm;
-    int rc;
 
     for (size_t i = 0; i < sizeof(refused_members) / sizeof(refused_members[0]); i++) {
-        if (json_object_get(header, refused_members[i]))
-            return -ERROR_TOKEN_MALFORMED;
+        if (json_object_get(header, refused_members[i].name))
+            return -refused_members[i].error;
     }
-    if (!is_type_accepted(json_object_get(header, "typ")) ||
-        !bounded_json_text(json_object_get(header, "alg"), &name) ||
-        !bounded_json_text(json_object_get(header, "kid"), &kid))
-        return -ERROR_TOKEN_MALFORMED;
-    rc = algorithm_find(name, &algorithm);
+    if (!is_type_accepted(json_object_get(header, "typ")))
+        return -ERROR_TOKEN_TYPE;
+    if (!bounded_json_text(json_object_get(header, "alg"), &name))
+        return -ERROR_TOKEN_HEADER;
+    if (is_unsigned(name))
+        return -ERROR_TOKEN_UNSIGNED;
+    if (!bounded_json_text(json_object_get(header, "kid"), kid))
+        return -ERROR_TOKEN_KEY_MISSING;
+    return algorithm_find(name, algorithm);
+}
+
+static int choose_key(const json_t *header, const struct key_set *set, const struct key **key)
+{
+    struct text kid;
+    enum algorithm algorithm;
+    int rc = check_header(header, &kid, &algorithm);
+
     if (rc)
         return rc;
     *key = key_set_find(set, kid);
     if (!*key)
         return -ERROR_TOKEN_KEY;
-    return (*key)->algorithm == algorithm ? 0 : -ERROR_TOKEN_ALGORITHM;
+    return (*key)->algorithm == algorithm ? 0 : -ERROR_TOKEN_KEY_ALGORITHM;
 }
 
 static int check_signature(const struct key *key, const struct parts *parts,
@@ -124,7 +156,7 @@ int jws_open(struct jws *jws, const struct key_set *set, struct text token)
     if (base64url_decode(parts.payload, jws->payload, sizeof(jws->payload), &jws->payload_bytes) !=
             0 ||
         base64url_decode(parts.signature, signature, sizeof(signature), &signature_bytes) != 0)
-        return -ERROR_TOKEN_MALFORMED;
+        return -ERROR_TOKEN_ENCODING;
     rc = parse_header(parts.header, &header);
     if (rc)
         return rc;

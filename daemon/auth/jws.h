@@ -14,11 +14,21 @@ struct jws {
     uint8_t payload[BASE64URL_DECODED_BYTES(LIMIT_TOKEN_BYTES)];
 };
 
-/* Opens a token of at most LIMIT_TOKEN_BYTES. Checked in this order: the form of all three parts
- * and the header
- * (-ERROR_TOKEN_MALFORMED), its algorithm (-ERROR_TOKEN_ALGORITHM), its key (-ERROR_TOKEN_KEY),
- * that the algorithm is the key's (-ERROR_TOKEN_ALGORITHM), the signature (-ERROR_TOKEN_SIGNATURE).
+/* Opens a token. Checked in this order:
+ *   -ERROR_TOKEN_TOO_LONG           more than LIMIT_TOKEN_BYTES
+ *   -ERROR_TOKEN_PARTS, _ENCODING   three parts, all strict base64url
+ *   -ERROR_TOKEN_TOO_DEEP, _DUPLICATE_MEMBER, _HEADER   the header is one bounded JSON object
+ *   -ERROR_TOKEN_CRITICAL, _UNENCODED, _ENCRYPTED, _NESTED, _HEADER_KEY   members that are refused
+ *   -ERROR_TOKEN_TYPE               typ of another kind of token
+ *   -ERROR_TOKEN_HEADER, _UNSIGNED  alg is no text; is "none"
+ *   -ERROR_TOKEN_KEY_MISSING        kid is no text
+ *   -ERROR_TOKEN_ALGORITHM, _KEY, _KEY_ALGORITHM   none of ours; unknown kid; not that of the key
+ *   -ERROR_TOKEN_SIGNATURE_LENGTH, _SIGNATURE
  * The payload is any bytes; *jws is undefined on failure. */
 int jws_open(struct jws *jws, const struct key_set *set, struct text token);
+
+/* Reads a JSON object of a token: -ERROR_TOKEN_TOO_DEEP, -ERROR_TOKEN_DUPLICATE_MEMBER, or the
+ * given error (ERROR_x) for anything else that is none. The caller owns *object. */
+int jws_json(struct text t, json_t **object, int error);
 
 #endif

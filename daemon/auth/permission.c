@@ -62,15 +62,17 @@ int permission_check(enum request_kind request, const struct claims *claims,
     const struct permission *row = permission_of(request);
     uint32_t opening = row->scopes.bits;
 
+    if (options->admit_read_write_all)
+        opening |= row->configured_scopes.bits;
     if (row->is_open)
         return 0;
     if (!claims)
         return -ERROR_TOKEN_MISSING;
     if (!claims->is_delegated)
         return -ERROR_APPLICATION_TOKEN;
-    if (row->needs_operator)
-        return is_operator(claims, options->operators) ? 0 : -ERROR_OPERATOR_NEEDED;
-    if (options->admit_read_write_all)
-        opening |= row->configured_scopes.bits;
-    return (claims->scopes.bits & opening) != 0 ? 0 : -ERROR_SCOPE_MISSING;
+    if (row->needs_operator && !is_operator(claims, options->operators))
+        return -ERROR_OPERATOR_NEEDED;
+    if (!row->needs_operator && (claims->scopes.bits & opening) == 0)
+        return -ERROR_SCOPE_MISSING;
+    return claims->lacks_role ? -ERROR_ROLE_MISSING : 0;
 }

@@ -30,7 +30,8 @@ const struct permission *permission_of(enum request_kind request);
  *   -ERROR_TOKEN_MISSING       a token is needed
  *   -ERROR_APPLICATION_TOKEN   the caller is no person
  *   -ERROR_OPERATOR_NEEDED     the caller is not named as an operator
- *   -ERROR_SCOPE_MISSING       no scope of the caller opens the request */
+ *   -ERROR_SCOPE_MISSING       no scope of the caller opens the request
+ *   -ERROR_ROLE_MISSING        roles are required, and the caller has none of them */
 int permission_check(enum request_kind request, const struct claims *claims,
                      const struct permission_options *options);
 

@@ -79,7 +79,7 @@ int signature_verify(const struct key *key, const void *data, size_t data_bytes,
     };
 
     if (signature_bytes != key->signature_bytes)
-        return -ERROR_TOKEN_SIGNATURE;
+        return -ERROR_TOKEN_SIGNATURE_LENGTH;
     /* Only 1 is a yes: 0 is a wrong signature, less than 0 a failure. */
     if (verify[key->algorithm](key, data, data_bytes, signature, signature_bytes) == 1)
         return 0;

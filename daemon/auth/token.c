@@ -69,7 +69,7 @@ static int read_start(const json_t *payload, int64_t *start_ms)
         if (!value)
             continue;
         if (!read_instant(value, 0, &ms))
-            return -ERROR_TOKEN_CLAIMS;
+            return -ERROR_TOKEN_START;
         if (ms > *start_ms)
             *start_ms = ms;
     }
@@ -81,10 +81,13 @@ static int check_times(struct verification *v)
     int64_t skew_ms = (int64_t)v->rules->skew_seconds * 1000;
     int64_t end_ms;
     int64_t start_ms;
+    int rc;
 
-    if (!read_instant(json_object_get(v->payload, "exp"), 1, &end_ms) ||
-        read_start(v->payload, &start_ms) != 0)
-        return -ERROR_TOKEN_CLAIMS;
+    if (!read_instant(json_object_get(v->payload, "exp"), 1, &end_ms))
+        return -ERROR_TOKEN_EXPIRY;
+    rc = read_start(v->payload, &start_ms);
+    if (rc)
+        return rc;
     v->claims.expires.ms = end_ms;
     v->claims.valid_until.ms = end_ms + skew_ms;
     v->claims.valid_from.ms = start_ms - skew_ms;
@@ -96,20 +99,27 @@ static int check_times(struct verification *v)
 static int check_tenant(struct verification *v)
 {
     v->tenant_text = string_or_empty(json_object_get(v->payload, "tid"));
-    return uuid_parse(v->tenant_text, &v->claims.tenant_id) == 0 ? 0 : -ERROR_TOKEN_CLAIMS;
+    return uuid_parse(v->tenant_text, &v->claims.tenant_id) == 0 ? 0 : -ERROR_TOKEN_TENANT;
+}
+
+static bool is_issuer_listed(const struct token_rules *rules, struct text name, struct text tenant)
+{
+    for (size_t i = 0; i < rules->issuer_count; i++) {
+        if (issuer_matches(rules->issuers[i], name, tenant))
+            return true;
+    }
+    return false;
 }
 
 static int check_issuer(struct verification *v)
 {
     struct text name = string_or_empty(json_object_get(v->payload, "iss"));
 
-    if (v->key->issuer[0] != '\0' && !issuer_matches(text_of(v->key->issuer), name, v->tenant_text))
+    if (!is_issuer_listed(v->rules, name, v->tenant_text))
         return -ERROR_TOKEN_ISSUER;
-    for (size_t i = 0; i < v->rules->issuer_count; i++) {
-        if (issuer_matches(v->rules->issuers[i], name, v->tenant_text))
-            return 0;
-    }
-    return -ERROR_TOKEN_ISSUER;
+    if (v->key->issuer[0] != '\0' && !issuer_matches(text_of(v->key->issuer), name, v->tenant_text))
+        return -ERROR_TOKEN_KEY_ISSUER;
+    return 0;
 }
 
 static int check_account(struct verification *v)
@@ -126,9 +136,9 @@ static int check_kind(struct verification *v)
     struct text scopes = string_or_empty(scp);
 
     if (type && !bounded_json_equal(type, TEXT("app")) && !bounded_json_equal(type, TEXT("user")))
-        return -ERROR_TOKEN_CLAIMS;
+        return -ERROR_TOKEN_KIND;
     if (scp && !json_is_string(scp))
-        return -ERROR_TOKEN_CLAIMS;
+        return -ERROR_TOKEN_SCOPES;
     v->is_application = bounded_json_equal(type, TEXT("app")) || scopes.size_bytes == 0;
     v->claims.is_delegated = !v->is_application;
     v->claims.scopes = scope_set_parse(scopes, v->rules->approver_scope);
@@ -141,7 +151,75 @@ static int check_person(struct verification *v)
 
     if (v->is_application)
         return 0;
-    return uuid_parse(object, &v->claims.object_id) == 0 ? 0 : -ERROR_TOKEN_CLAIMS;
+    return uuid_parse(object, &v->claims.object_id) == 0 ? 0 : -ERROR_TOKEN_PERSON;
+}
+
+static bool names_somebody(const json_t *actor)
+{
+    static const char *const members[] = {"sub", "oid", "azp", "appid", "client_id"};
+
+    for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
+        if (string_or_empty(json_object_get(actor, members[i])).size_bytes > 0)
+            return true;
+    }
+    return false;
+}
+
+static bool is_same_or_absent(const json_t *actor, const json_t *payload, const char *member)
+{
+    const json_t *value = json_object_get(actor, member);
+
+    return !value || bounded_json_equal(value, string_or_empty(json_object_get(payload, member)));
+}
+
+static bool is_actor(const json_t *actor, const json_t *payload)
+{
+    return json_is_object(actor) && names_somebody(actor) &&
+           is_same_or_absent(actor, payload, "tid") && is_same_or_absent(actor, payload, "iss");
+}
+
+/* Only the outermost actor is who acts now; the others have acted before (RFC 8693 section 4.1). */
+static int check_actor(struct verification *v)
+{
+    const json_t *actor = json_object_get(v->payload, "act");
+    const json_t *current = json_object_get(actor, "oid");
+    const json_t *may_act = json_object_get(v->payload, "may_act");
+
+    if (may_act && !json_is_object(may_act))
+        return -ERROR_TOKEN_ACTOR;
+    for (int depth = 0; actor; depth++) {
+        if (depth == TOKEN_ACTORS_MOST || !is_actor(actor, v->payload))
+            return -ERROR_TOKEN_ACTOR;
+        actor = json_object_get(actor, "act");
+    }
+    v->claims.has_actor = current != NULL;
+    return !current || uuid_parse(string_or_empty(current), &v->claims.actor_id) == 0
+               ? 0
+               : -ERROR_TOKEN_ACTOR;
+}
+
+static bool is_required(const struct token_rules *rules, const struct uuid *role)
+{
+    for (size_t i = 0; i < rules->role_count; i++) {
+        if (uuid_equal(&rules->roles[i], role))
+            return true;
+    }
+    return false;
+}
+
+/* What is no list of GUIDs holds no role: that is decided as a permission, not as a flaw. */
+static int read_roles(struct verification *v)
+{
+    const json_t *roles = json_object_get(v->payload, "wids");
+    struct uuid role;
+
+    v->claims.lacks_role = v->rules->role_count > 0;
+    for (size_t i = 0; v->claims.lacks_role && i < json_array_size(roles); i++) {
+        if (uuid_parse(string_or_empty(json_array_get(roles, i)), &role) == 0 &&
+            is_required(v->rules, &role))
+            v->claims.lacks_role = false;
+    }
+    return 0;
 }
 
 /* One string, or a list of nothing but strings (RFC 7519 section 4.1.3). */
@@ -185,8 +263,8 @@ static void read_audit(struct verification *v)
 
 /* The order is the contract: first all that is 401, then all that is 403. */
 static int (*const checks[])(struct verification *v) = {
-    check_times, check_tenant, check_issuer,   check_account,
-    check_kind,  check_person, check_audience, check_delegation,
+    check_times,  check_tenant, check_issuer, check_account,  check_kind,
+    check_person, check_actor,  read_roles,   check_audience, check_delegation,
 };
 
 int token_rules_check(const struct token_rules *rules)
@@ -216,9 +294,10 @@ int token_verify(const struct token_rules *rules, const struct key_set *set, str
     assert(rules->skew_seconds <= TOKEN_SKEW_SECONDS_MOST);
     if (rc)
         return rc;
-    if (bounded_json_parse((struct text){(const char *)jws.payload, (uint32_t)jws.payload_bytes},
-                           &payload, NULL) != 0)
-        return -ERROR_TOKEN_MALFORMED;
+    rc = jws_json((struct text){(const char *)jws.payload, (uint32_t)jws.payload_bytes}, &payload,
+                  ERROR_TOKEN_PAYLOAD);
+    if (rc)
+        return rc;
     v.key = jws.key;
     v.payload = payload;
     for (size_t i = 0; rc == 0 && i < sizeof(checks) / sizeof(checks[0]); i++)

@@ -83,6 +83,16 @@ static uint32_t texts(const struct wire_list *list, struct text *texts, uint32_t
     return count;
 }
 
+static void copy_roles(struct settings *settings)
+{
+    const struct wire_list *roles = &settings->values.permissions.required_roles;
+
+    settings->role_count = roles->count < SETTINGS_ROLES ? roles->count : SETTINGS_ROLES;
+    for (uint32_t i = 0; i < settings->role_count; i++) {
+        codec_item(roles, i, &settings->roles[i]);
+    }
+}
+
 static char *terminated(struct text text)
 {
     return strndup(text.data, text.size_bytes);
@@ -95,6 +105,7 @@ static int copy_texts(struct settings *settings, char *message)
     settings->issuer_count = texts(&values->tokens.issuers, settings->issuers, SETTINGS_ISSUERS);
     settings->audience_count =
         texts(&values->tokens.audiences, settings->audiences, SETTINGS_AUDIENCES);
+    copy_roles(settings);
     settings->store_directory = terminated(values->store.directory);
     settings->key_set = terminated(values->tokens.key_set);
     settings->registry_database = terminated(values->registry.database);

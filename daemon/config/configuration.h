@@ -10,6 +10,7 @@
 /* Bounds of the lists, from the schema. */
 #define SETTINGS_ISSUERS   16
 #define SETTINGS_AUDIENCES 16
+#define SETTINGS_ROLES     16
 
 struct settings {
     struct configuration *file; /* all texts of values borrow from it */
@@ -18,6 +19,8 @@ struct settings {
     uint32_t issuer_count;
     struct text audiences[SETTINGS_AUDIENCES];
     uint32_t audience_count;
+    struct uuid roles[SETTINGS_ROLES]; /* permissions.required_roles */
+    uint32_t role_count;
     char *store_directory; /* owned, terminated copies */
     char *key_set;
     char *registry_database;

@@ -243,12 +243,13 @@ class Tokens(Daemon):
         self.unauthorized("", "tokenMissing")
 
     def test_a_token_that_cannot_be_read(self):
-        for token in ("x", "a.b.c", "..", "é.é.é", self.client.token + ".x"):
+        for token, inner in (("x", "tokenParts"), ("a.b.c", "tokenEncoding"), ("..", "tokenHeader"),
+                             ("é.é.é", "tokenEncoding"), (self.client.token + ".x", "tokenParts")):
             with self.subTest(token=token[:8]):
-                self.unauthorized(token, "tokenMalformed")
+                self.unauthorized(token, inner)
 
     def test_a_token_beyond_the_limit(self):
-        self.unauthorized("a" * 8193, "tokenMalformed")
+        self.unauthorized("a" * 8193, "tokenTooLong")
 
     def test_a_wrong_signature(self):
         head, payload, signature = self.client.token.split(".")
@@ -271,7 +272,7 @@ class Tokens(Daemon):
         self.unauthorized(self.made.token(nbf=int(time.time()) + 3600), "tokenNotYetValid")
 
     def test_a_token_without_an_end(self):
-        self.unauthorized(self.made.token(exp=None), "tokenClaims")
+        self.unauthorized(self.made.token(exp=None), "tokenExpiry")
 
     def test_a_wrong_issuer(self):
         self.unauthorized(self.made.token(iss="https://login.example.net/x/v2.0"), "tokenIssuer")
@@ -281,7 +282,7 @@ class Tokens(Daemon):
         self.unauthorized(self.made.token(iss=other), "tokenIssuer")
 
     def test_a_tenant_that_is_no_id(self):
-        self.unauthorized(self.made.token(tid="common"), "tokenClaims")
+        self.unauthorized(self.made.token(tid="common"), "tokenTenant")
 
     def test_a_personal_account(self):
         self.unauthorized(self.made.token(harness.PERSONAL_TENANT), "personalAccount")

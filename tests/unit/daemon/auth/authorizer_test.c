@@ -176,7 +176,7 @@ static void a_remembered_token_expires_when_a_fresh_one_would(void **state)
     free(token);
 }
 
-static void no_token_is_missing_and_a_long_one_malformed(void **state)
+static void no_token_is_missing_and_a_long_one_too_long(void **state)
 {
     struct scene *s = *state;
     char *token = malloc(LIMIT_TOKEN_BYTES + 2);
@@ -185,7 +185,7 @@ static void no_token_is_missing_and_a_long_one_malformed(void **state)
     memset(token, 'A', LIMIT_TOKEN_BYTES + 1);
     token[LIMIT_TOKEN_BYTES + 1] = '\0';
     assert_int_equal(check(s, ""), -ERROR_TOKEN_MISSING);
-    assert_int_equal(check(s, token), -ERROR_TOKEN_MALFORMED);
+    assert_int_equal(check(s, token), -ERROR_TOKEN_TOO_LONG);
     free(token);
 }
 
@@ -230,7 +230,7 @@ static void a_key_that_changed_its_type_refuses_the_algorithm(void **state)
 
     write_keys(s, next);
     assert_int_equal(authorizer_reload(s->authorizer, s->message), 0);
-    assert_int_equal(check(s, token), -ERROR_TOKEN_ALGORITHM);
+    assert_int_equal(check(s, token), -ERROR_TOKEN_KEY_ALGORITHM);
     free(token);
     mint_destroy(&next);
 }
@@ -306,7 +306,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_refused_token_is_verified_every_time, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_remembered_token_expires_when_a_fresh_one_would, set_up,
                                         tear_down),
-        cmocka_unit_test_setup_teardown(no_token_is_missing_and_a_long_one_malformed, set_up,
+        cmocka_unit_test_setup_teardown(no_token_is_missing_and_a_long_one_too_long, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_key_that_left_the_set_opens_nothing_after_a_reload,
                                         set_up, tear_down),

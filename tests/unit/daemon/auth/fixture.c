@@ -14,7 +14,8 @@ static size_t written_count;
 
 static const struct text issuers[] = {{MINT_ISSUER_PATTERN, sizeof(MINT_ISSUER_PATTERN) - 1}};
 static const struct text audiences[] = {{MINT_AUDIENCE, sizeof(MINT_AUDIENCE) - 1}};
-static const struct token_rules rules = {issuers, 1, audiences, 1, {"Exports.Approve", 15}, 60};
+static const struct token_rules rules = {issuers, 1,    audiences, 1, {"Exports.Approve", 15},
+                                         60,      NULL, 0};
 
 struct mint *fixture_mint(enum mint_algorithm algorithm)
 {

@@ -182,14 +182,14 @@ static void no_mutant_of_a_good_token_is_accepted(void **state)
             tried++;
         }
     }
-    print_message("%d mutants: malformed %d, algorithm %d, key %d, signature %d\n", tried,
-                  refusals[ERROR_TOKEN_MALFORMED], refusals[ERROR_TOKEN_ALGORITHM],
-                  refusals[ERROR_TOKEN_KEY], refusals[ERROR_TOKEN_SIGNATURE]);
+    for (int error = 0; error < ERROR_COUNT; error++) {
+        if (refusals[error] > 0)
+            print_message("%d %s\n", refusals[error], error_row(error)->inner_code);
+    }
     assert_true(tried >= 50000);
     /* Nothing unsigned gets as far as its claims, and every stage before was reached. */
-    assert_int_equal(refusals[ERROR_TOKEN_MALFORMED] + refusals[ERROR_TOKEN_ALGORITHM] +
-                         refusals[ERROR_TOKEN_KEY] + refusals[ERROR_TOKEN_SIGNATURE],
-                     tried);
+    for (int error = ERROR_TOKEN_PAYLOAD; error < ERROR_COUNT; error++)
+        assert_int_equal(refusals[error], 0);
     assert_true(refusals[ERROR_TOKEN_KEY] > 0 && refusals[ERROR_TOKEN_ALGORITHM] > 0);
     assert_true(refusals[ERROR_TOKEN_SIGNATURE] > tried / 10);
     for (size_t i = 0; i < TOKENS; i++)

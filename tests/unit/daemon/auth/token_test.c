@@ -35,32 +35,31 @@ static void an_empty_signature_is_wrong(void **state)
     for (int i = 0; i < MINT_ALGORITHM_COUNT; i++) {
         char *token = token_good((enum mint_algorithm)i);
         strrchr(token, '.')[1] = '\0';
-        token_expect(token, ERROR_TOKEN_SIGNATURE);
+        token_expect(token, ERROR_TOKEN_SIGNATURE_LENGTH);
     }
 }
 
-static void anything_but_three_parts_is_malformed(void **state)
+static void anything_but_three_parts_is_no_token(void **state)
 {
     char *good = token_good(MINT_ES256);
     char *two = fixture_format("%s", good);
 
     (void)state;
     *strrchr(two, '.') = '\0';
-    token_expect(two, ERROR_TOKEN_MALFORMED);
-    token_expect(fixture_format("%s.", good), ERROR_TOKEN_MALFORMED);
-    token_expect(fixture_format("%s.AAAA", good), ERROR_TOKEN_MALFORMED);
-    token_expect(fixture_format(".%s", good), ERROR_TOKEN_MALFORMED);
-    token_expect(fixture_format("%s.AAAA.AAAA", good),
-                 ERROR_TOKEN_MALFORMED); /* the five of a JWE */
-    token_expect(fixture_format("a"), ERROR_TOKEN_MALFORMED);
-    token_expect(fixture_format("."), ERROR_TOKEN_MALFORMED);
-    token_expect(fixture_format(".."), ERROR_TOKEN_MALFORMED);
-    token_expect(fixture_format("..."), ERROR_TOKEN_MALFORMED);
-    token_expect(fixture_format("%s", ""), ERROR_TOKEN_MALFORMED);
+    token_expect(two, ERROR_TOKEN_PARTS);
+    token_expect(fixture_format("%s.", good), ERROR_TOKEN_PARTS);
+    token_expect(fixture_format("%s.AAAA", good), ERROR_TOKEN_PARTS);
+    token_expect(fixture_format(".%s", good), ERROR_TOKEN_PARTS);
+    token_expect(fixture_format("%s.AAAA.AAAA", good), ERROR_TOKEN_PARTS); /* the five of a JWE */
+    token_expect(fixture_format("a"), ERROR_TOKEN_PARTS);
+    token_expect(fixture_format("."), ERROR_TOKEN_PARTS);
+    token_expect(fixture_format(".."), ERROR_TOKEN_HEADER);
+    token_expect(fixture_format("..."), ERROR_TOKEN_PARTS);
+    token_expect(fixture_format("%s", ""), ERROR_TOKEN_PARTS);
     free(good);
 }
 
-static void members_given_twice_are_malformed(void **state)
+static void members_given_twice_are_refused(void **state)
 {
     char *payload = fixture_payload(NULL, NULL);
     char *twice = fixture_format("{\"tid\":\"%s\",%s", OTHER_TENANT, payload + 1);
@@ -68,19 +67,19 @@ static void members_given_twice_are_malformed(void **state)
     char *nested = fixture_format("{\"more\":{\"a\":1,\"a\":2},%s", payload + 1);
 
     (void)state;
-    token_expect_more(",\"alg\":\"ES256\"", ERROR_TOKEN_MALFORMED);
-    token_expect_more(",\"kid\":\"key-ES256\"", ERROR_TOKEN_MALFORMED);
-    token_expect_more(",\"\\u006bid\":\"key-RS256\"", ERROR_TOKEN_MALFORMED);
-    token_expect_payload(twice, strlen(twice), ERROR_TOKEN_MALFORMED);
-    token_expect_payload(escaped, strlen(escaped), ERROR_TOKEN_MALFORMED);
-    token_expect_payload(nested, strlen(nested), ERROR_TOKEN_MALFORMED);
+    token_expect_more(",\"alg\":\"ES256\"", ERROR_TOKEN_DUPLICATE_MEMBER);
+    token_expect_more(",\"kid\":\"key-ES256\"", ERROR_TOKEN_DUPLICATE_MEMBER);
+    token_expect_more(",\"\\u006bid\":\"key-RS256\"", ERROR_TOKEN_DUPLICATE_MEMBER);
+    token_expect_payload(twice, strlen(twice), ERROR_TOKEN_DUPLICATE_MEMBER);
+    token_expect_payload(escaped, strlen(escaped), ERROR_TOKEN_DUPLICATE_MEMBER);
+    token_expect_payload(nested, strlen(nested), ERROR_TOKEN_DUPLICATE_MEMBER);
     free(nested);
     free(escaped);
     free(twice);
     free(payload);
 }
 
-static void a_header_or_payload_that_is_no_object_is_malformed(void **state)
+static void a_header_or_payload_that_is_no_object_is_refused(void **state)
 {
     static const char *const values[] = {"",     "null",    "[]",         "\"a\"",
                                          "1",    "{",       "{}}",        "{},",
@@ -88,10 +87,10 @@ static void a_header_or_payload_that_is_no_object_is_malformed(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
-        token_expect_header(MINT_ES256, values[i], ERROR_TOKEN_MALFORMED);
-        token_expect_payload(values[i], strlen(values[i]), ERROR_TOKEN_MALFORMED);
+        token_expect_header(MINT_ES256, values[i], ERROR_TOKEN_HEADER);
+        token_expect_payload(values[i], strlen(values[i]), ERROR_TOKEN_PAYLOAD);
     }
-    token_expect_payload("{}\0", 3, ERROR_TOKEN_MALFORMED);
+    token_expect_payload("{}\0", 3, ERROR_TOKEN_PAYLOAD);
 }
 
 static void nesting_is_bounded(void **state)
@@ -105,13 +104,13 @@ static void nesting_is_bounded(void **state)
     memset(deep + 3000, ']', 3000);
     deep[6000] = '\0';
     payload = fixture_format("{\"a\":%.5000s", deep);
-    token_expect_payload(payload, strlen(payload), ERROR_TOKEN_MALFORMED);
+    token_expect_payload(payload, strlen(payload), ERROR_TOKEN_TOO_DEEP);
     free(payload);
     payload = fixture_payload("extra", "[[[[[[[]]]]]]]");
     token_expect_payload(payload, strlen(payload), 0);
     free(payload);
     payload = fixture_payload("extra", "[[[[[[[[]]]]]]]]");
-    token_expect_payload(payload, strlen(payload), ERROR_TOKEN_MALFORMED);
+    token_expect_payload(payload, strlen(payload), ERROR_TOKEN_TOO_DEEP);
     free(payload);
     payload = fixture_payload("extra", "\"[[[[[[[[[[[[{{{{{{\\\"[[[[[[[[[[\"");
     token_expect_payload(payload, strlen(payload), 0); /* brackets in a string nest nothing */
@@ -156,10 +155,10 @@ static void a_token_has_at_most_8_kib(void **state)
     assert_non_null(longest);
     assert_non_null(too_long);
     token_expect(longest, 0);
-    token_expect(too_long, ERROR_TOKEN_MALFORMED);
+    token_expect(too_long, ERROR_TOKEN_TOO_LONG);
 }
 
-static void spaces_padding_and_other_alphabets_are_malformed(void **state)
+static void spaces_padding_and_other_alphabets_are_refused(void **state)
 {
     static const char *const inserts[] = {" ", "\n", "\t", "=", "+", "/", "%", "\xc2\xa0"};
 
@@ -171,7 +170,7 @@ static void spaces_padding_and_other_alphabets_are_malformed(void **state)
         for (size_t j = 0; j < sizeof(places) / sizeof(places[0]); j++)
             token_expect(
                 fixture_format("%.*s%s%s", (int)places[j], good, inserts[i], good + places[j]),
-                ERROR_TOKEN_MALFORMED);
+                ERROR_TOKEN_ENCODING);
         free(good);
     }
 }
@@ -185,13 +184,13 @@ static void unused_bits_of_a_signature_are_zero(void **state)
 
     (void)state;
     *last = alphabet[strchr(alphabet, *last) - alphabet + 1];
-    token_expect(token, ERROR_TOKEN_MALFORMED);
+    token_expect(token, ERROR_TOKEN_ENCODING);
 }
 
-static void a_json_serialization_is_malformed(void **state)
+static void a_json_serialization_is_no_token(void **state)
 {
     (void)state;
-    token_expect(fixture_format("{\"payload\":\"e30\",\"signatures\":[]}"), ERROR_TOKEN_MALFORMED);
+    token_expect(fixture_format("{\"payload\":\"e30\",\"signatures\":[]}"), ERROR_TOKEN_PARTS);
 }
 
 int main(void)
@@ -200,14 +199,14 @@ int main(void)
         cmocka_unit_test(a_good_token_of_every_algorithm_is_accepted),
         cmocka_unit_test(refusing_a_token_does_not_disturb_the_next),
         cmocka_unit_test(an_empty_signature_is_wrong),
-        cmocka_unit_test(anything_but_three_parts_is_malformed),
-        cmocka_unit_test(members_given_twice_are_malformed),
-        cmocka_unit_test(a_header_or_payload_that_is_no_object_is_malformed),
+        cmocka_unit_test(anything_but_three_parts_is_no_token),
+        cmocka_unit_test(members_given_twice_are_refused),
+        cmocka_unit_test(a_header_or_payload_that_is_no_object_is_refused),
         cmocka_unit_test(nesting_is_bounded),
         cmocka_unit_test(a_token_has_at_most_8_kib),
-        cmocka_unit_test(spaces_padding_and_other_alphabets_are_malformed),
+        cmocka_unit_test(spaces_padding_and_other_alphabets_are_refused),
         cmocka_unit_test(unused_bits_of_a_signature_are_zero),
-        cmocka_unit_test(a_json_serialization_is_malformed),
+        cmocka_unit_test(a_json_serialization_is_no_token),
     };
 
     return cmocka_run_group_tests(tests, NULL, fixture_release);
