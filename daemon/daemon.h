@@ -5,13 +5,13 @@
 
 #include "daemon/auth/authorizer.h"
 #include "daemon/auth/permission.h"
-#include "daemon/auth/sha256.h"
 #include "daemon/config/configuration.h"
 #include "daemon/core/engine.h"
 #include "daemon/effects.h"
 #include "daemon/net/sockets.h"
 #include "daemon/store/registry.h"
 #include "daemon/store/store.h"
+#include "schemas/base/sha256.h"
 
 #define DAEMON_RANDOM_BYTES 640
 

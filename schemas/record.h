@@ -15,8 +15,9 @@ struct record {
     struct uuid tenant_id;
     struct uuid user_id;
     struct uuid requested_by;
-    int64_t sequence; /* of the last stored event of this operation */
-    int64_t revision; /* number of stored events of this operation */
+    int64_t sequence;          /* of the last stored event of this operation */
+    int64_t revision;          /* number of stored events of this operation */
+    int64_t accepted_sequence; /* of the first of them */
     enum operation_status status;
     enum operation_stage stage; /* never offered: an offer is not stored */
     int64_t attempt;            /* attempts started so far */

@@ -9,7 +9,7 @@
 #include <jansson.h>
 #include <openssl/evp.h>
 
-#include "daemon/auth/sha256.h"
+#include "schemas/base/sha256.h"
 #include "schemas/base/text.h"
 
 #define KEY_ID_BYTES     256  /* longest kid */

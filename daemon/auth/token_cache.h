@@ -8,7 +8,7 @@
 #define DAEMON_AUTH_TOKEN_CACHE_H
 
 #include "daemon/auth/claims.h"
-#include "daemon/auth/sha256.h"
+#include "schemas/base/sha256.h"
 
 struct token_cache;
 

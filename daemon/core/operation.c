@@ -39,6 +39,7 @@ struct record operation_create(const struct operation_request *request, int64_t 
         .requested_by = request->requested_by,
         .sequence = sequence,
         .revision = 1,
+        .accepted_sequence = sequence,
         .status = OPERATION_STATUS_NOT_STARTED,
         .stage = OPERATION_STAGE_QUEUED,
         .submitted = request->now,

@@ -5,17 +5,19 @@
 #include "daemon/store/internal.h"
 #include "daemon/store/row.h"
 #include "schemas/base/errors.h"
+#include "schemas/chain_row.h"
 
 /* Written to PRAGMA user_version; a store of another version is refused. */
-#define STORE_VERSION 2
+#define STORE_VERSION    3
+#define TEXT_OF(number)  TEXT_OF_(number)
+#define TEXT_OF_(number) #number
 
 /* Blobs hold ids; the view named operation shows them as text to people with the sqlite3 shell. */
 static const char tables[] =
-    "CREATE TABLE IF NOT EXISTS events("
-    "sequence INTEGER PRIMARY KEY, kind TEXT NOT NULL, id BLOB NOT NULL," ROW_DEFINITIONS
-    ") STRICT;"
-    "CREATE TABLE IF NOT EXISTS operations("
-    "id BLOB PRIMARY KEY, sequence INTEGER NOT NULL," ROW_DEFINITIONS ") STRICT, WITHOUT ROWID;"
+    "CREATE TABLE IF NOT EXISTS events(" ROW_DEFINITIONS
+    "kind TEXT NOT NULL, hash BLOB, PRIMARY KEY(sequence)) STRICT;"
+    "CREATE TABLE IF NOT EXISTS operations(" ROW_DEFINITIONS
+    "PRIMARY KEY(id)) STRICT, WITHOUT ROWID;"
     "CREATE INDEX IF NOT EXISTS operations_of_tenant ON operations(tenant_id, id);"
     "CREATE INDEX IF NOT EXISTS operations_of_user ON operations(tenant_id, user_id, id);"
     "CREATE INDEX IF NOT EXISTS operations_queued ON operations(tenant_id, id)"
@@ -42,23 +44,13 @@ static const char tables[] =
     " datetime(submitted_ms / 1000, 'unixepoch') AS submitted,"
     " datetime(changed_ms / 1000, 'unixepoch') AS changed FROM operations;";
 
-/* From format 1: the columns that came with format 2. */
-#define ADD_COLUMNS(table)                                                                         \
-    "ALTER TABLE " table " ADD COLUMN failed_attempts INTEGER NOT NULL DEFAULT 0;"                 \
-    "ALTER TABLE " table " ADD COLUMN lost_attempts INTEGER NOT NULL DEFAULT 0;"                   \
-    "ALTER TABLE " table " ADD COLUMN overdue_ms INTEGER NOT NULL DEFAULT 0;"                      \
-    "ALTER TABLE " table " ADD COLUMN retry_of BLOB;"                                              \
-    "ALTER TABLE " table " ADD COLUMN cancelled_by BLOB;"
-
-static const char from_format_1[] = "BEGIN IMMEDIATE;" ADD_COLUMNS("events")
-    ADD_COLUMNS("operations") "PRAGMA user_version = 2; COMMIT;";
-
 #define SELECT_OPERATION "SELECT " ROW_COLUMNS " FROM operations "
 
 static const char *const texts[STATEMENT_COUNT] = {
     [STATEMENT_BEGIN] = "BEGIN IMMEDIATE",
     [STATEMENT_COMMIT] = "COMMIT",
-    [STATEMENT_PUT_EVENT] = "INSERT INTO events(" ROW_COLUMNS ",kind) VALUES(" ROW_VALUES ",?26)",
+    [STATEMENT_PUT_EVENT] =
+        "INSERT INTO events(" ROW_COLUMNS ",kind,hash) VALUES(" ROW_VALUES ",?,?)",
     [STATEMENT_PUT_OPERATION] =
         "INSERT INTO operations(" ROW_COLUMNS ") VALUES(" ROW_VALUES ")"
         " ON CONFLICT(id) DO UPDATE SET sequence=?5,revision=?6,status=?7,stage=?8,attempt=?9,"
@@ -74,7 +66,8 @@ static const char *const texts[STATEMENT_COUNT] = {
     [STATEMENT_LIST_USER] =
         SELECT_OPERATION "WHERE tenant_id = ?1 AND id < ?2 AND user_id = ?3 ORDER BY id DESC",
     [STATEMENT_EVENTS] =
-        "SELECT " ROW_COLUMNS ",kind FROM events WHERE sequence > ?1 ORDER BY sequence LIMIT ?2",
+        "SELECT " CHAIN_ROW_COLUMNS " FROM events WHERE sequence > ?1 ORDER BY sequence LIMIT ?2",
+    [STATEMENT_HASH] = "SELECT hash FROM events WHERE sequence = ?1",
     [STATEMENT_QUEUED] =
         SELECT_OPERATION "WHERE tenant_id = ?1 AND stage = 'queued' ORDER BY id LIMIT ?2",
     [STATEMENT_GATHERING] = SELECT_OPERATION "WHERE stage = 'gathering'",
@@ -127,7 +120,7 @@ static int check_version(struct store *store)
                  STORE_VERSION);
         return -ERROR_DAMAGED;
     }
-    return version == 1 ? execute(store, from_format_1, "bringing the store to format 2") : 0;
+    return store_migrate(store, version);
 }
 
 static int prepare(struct store *store)
@@ -171,7 +164,7 @@ int store_database_open(struct store *store, const char *path)
                  "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
                  "PRAGMA wal_autocheckpoint = 0; PRAGMA trusted_schema = OFF;"
                  "PRAGMA cell_size_check = ON; PRAGMA cache_size = -16384;"
-                 "PRAGMA temp_store = MEMORY; PRAGMA user_version = 2;",
+                 "PRAGMA temp_store = MEMORY; PRAGMA user_version = " TEXT_OF(STORE_VERSION) ";",
                  "setting up the store");
     if (!rc) {
         rc = execute(store, tables, "making the tables");

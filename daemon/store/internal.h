@@ -21,6 +21,7 @@ enum statement {
     STATEMENT_LIST,
     STATEMENT_LIST_USER,
     STATEMENT_EVENTS,
+    STATEMENT_HASH,
     STATEMENT_QUEUED,
     STATEMENT_GATHERING,
     STATEMENT_RETRIES,
@@ -46,6 +47,8 @@ struct store {
     char *directory; /* owned copy */
     int64_t start_count;
     int64_t sequence;
+    struct chain chain;
+    uint8_t head[CHAIN_HASH_BYTES]; /* of the event with that sequence */
     int64_t view_sequence; /* the view is true at least up to this event, as its meta row says */
     bool in_transaction;
     int failure;          /* the last one of SQLite */
@@ -97,6 +100,9 @@ int store_visit_all(struct store *store, sqlite3_stmt *statement, store_visitor 
 /* Opens the database file, its tables and the prepared statements. */
 int store_database_open(struct store *store, const char *path);
 void store_database_close(struct store *store);
+
+/* Brings a store of an older format to this one; at start. */
+int store_migrate(struct store *store, int version);
 
 /* view.c: what the log has and the view lacks goes to the overlay; at start. */
 int store_replay(struct store *store);

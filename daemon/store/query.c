@@ -5,6 +5,7 @@
 #include "daemon/store/internal.h"
 #include "daemon/store/row.h"
 #include "schemas/base/errors.h"
+#include "schemas/chain_row.h"
 
 static int row_error(struct store *store, int step)
 {
@@ -112,10 +113,16 @@ int store_list(struct store *store, const struct store_query *query, size_t exam
     return store_finish(store, statement, rc ? rc : row_error(store, step));
 }
 
-/* The log is without gaps, so the event must be the one after *sequence. */
+/* How far a walk of the log has come: the event there and its hash. */
+struct place {
+    int64_t sequence;
+    uint8_t hash[CHAIN_HASH_BYTES];
+};
+
+/* The log is without gaps and a chain, so the event must be the one that follows from the place. */
 static int visit_event(struct store *store, sqlite3_stmt *statement, const struct uuid *tenant_id,
                        const struct uuid *id, store_visitor visit, void *argument,
-                       int64_t *sequence)
+                       struct place *place)
 {
     const char *name = (const char *)sqlite3_column_text(statement, ROW_COLUMN_COUNT);
     enum event_kind kind;
@@ -123,10 +130,11 @@ static int visit_event(struct store *store, sqlite3_stmt *statement, const struc
     struct text result;
 
     if (!name || !event_kind_of(text_of(name), &kind) || row_read(statement, &record, &result) ||
-        record.sequence != *sequence + 1) {
-        return store_damaged_event(store, *sequence + 1);
+        record.sequence != place->sequence + 1 ||
+        !chain_row_follows(&store->chain, statement, place->hash)) {
+        return store_damaged_event(store, place->sequence + 1);
     }
-    *sequence = record.sequence;
+    place->sequence = record.sequence;
     if (!uuid_equal(&record.tenant_id, tenant_id) || (id && !uuid_equal(&record.id, id))) {
         return 0;
     }
@@ -138,17 +146,21 @@ int store_events(struct store *store, int64_t after, const struct uuid *tenant_i
                  void *argument, int64_t *examined_last)
 {
     sqlite3_stmt *statement = store->statements[STATEMENT_EVENTS];
-    int64_t sequence = after < 0 ? 0 : after;
+    struct place place = {.sequence = after < 0 ? 0 : after};
     int step = SQLITE_DONE;
     int rc = 0;
 
-    sqlite3_bind_int64(statement, 1, after);
-    sqlite3_bind_int64(statement, 2, (int64_t)examined_maximum);
     *examined_last = after;
+    if (place.sequence >= store->sequence) {
+        return 0;
+    }
+    rc = store_hash(store, place.sequence, place.hash);
+    sqlite3_bind_int64(statement, 1, place.sequence);
+    sqlite3_bind_int64(statement, 2, (int64_t)examined_maximum);
     while (!rc && (step = sqlite3_step(statement)) == SQLITE_ROW) {
-        rc = visit_event(store, statement, tenant_id, id, visit, argument, &sequence);
+        rc = visit_event(store, statement, tenant_id, id, visit, argument, &place);
         if (!rc) {
-            *examined_last = sequence;
+            *examined_last = place.sequence;
         }
     }
     if (rc > 0) {

@@ -5,56 +5,82 @@
 
 #include "schemas/base/errors.h"
 
-static int bind_uuid(sqlite3_stmt *statement, int index, const struct uuid *uuid)
+static struct chain_value number(int64_t integer)
 {
-    return sqlite3_bind_blob(statement, index, uuid->bytes, UUID_BYTES, SQLITE_STATIC);
+    return (struct chain_value){.integer = integer};
 }
 
-static int bind_name(sqlite3_stmt *statement, int index, const char *name)
+static struct chain_value bytes(const void *data, size_t size_bytes)
 {
-    return sqlite3_bind_text(statement, index, name, -1, SQLITE_STATIC);
+    return (struct chain_value){.data = data, .size_bytes = (uint32_t)size_bytes};
 }
 
-static int bind_blob(sqlite3_stmt *statement, int index, const void *data, size_t size_bytes)
+static struct chain_value name(const char *text)
 {
-    if (size_bytes == 0) {
-        return sqlite3_bind_null(statement, index);
+    return bytes(text, strlen(text));
+}
+
+static struct chain_value optional(bool is_there, const void *data, size_t size_bytes)
+{
+    return is_there ? bytes(data, size_bytes) : (struct chain_value){0};
+}
+
+void row_values(enum event_kind kind, const struct record *record, struct text result,
+                struct chain_value values[CHAIN_COLUMN_COUNT])
+{
+    values[CHAIN_kind] = name(event_kind_name(kind));
+    values[CHAIN_id] = bytes(record->id.bytes, UUID_BYTES);
+    values[CHAIN_tenant_id] = bytes(record->tenant_id.bytes, UUID_BYTES);
+    values[CHAIN_user_id] = bytes(record->user_id.bytes, UUID_BYTES);
+    values[CHAIN_requested_by] = bytes(record->requested_by.bytes, UUID_BYTES);
+    values[CHAIN_sequence] = number(record->sequence);
+    values[CHAIN_revision] = number(record->revision);
+    values[CHAIN_status] = name(operation_status_name(record->status));
+    values[CHAIN_stage] = name(operation_stage_name(record->stage));
+    values[CHAIN_attempt] = number(record->attempt);
+    values[CHAIN_fence] = number(record->fence);
+    values[CHAIN_failure] =
+        record->has_failure ? name(failure_code_name(record->failure)) : (struct chain_value){0};
+    values[CHAIN_failure_is_retryable] = number(record->failure_is_retryable);
+    values[CHAIN_submitted_ms] = number(record->submitted.ms);
+    values[CHAIN_completed_ms] = number(record->completed.ms);
+    values[CHAIN_due_ms] = number(record->due.ms);
+    values[CHAIN_expiration_ms] = number(record->expiration.ms);
+    values[CHAIN_ready_ms] = number(record->ready.ms);
+    values[CHAIN_changed_ms] = number(record->changed.ms);
+    values[CHAIN_key_digest] =
+        optional(record->has_key, record->key_digest, sizeof record->key_digest);
+    values[CHAIN_result] = optional(result.size_bytes > 0, result.data, result.size_bytes);
+    values[CHAIN_failed_attempts] = number(record->failed_attempts);
+    values[CHAIN_lost_attempts] = number(record->lost_attempts);
+    values[CHAIN_overdue_ms] = number(record->overdue.ms);
+    values[CHAIN_retry_of] = optional(record->has_retry_of, record->retry_of.bytes, UUID_BYTES);
+    values[CHAIN_cancelled_by] =
+        optional(record->has_cancelled_by, record->cancelled_by.bytes, UUID_BYTES);
+    values[CHAIN_accepted_sequence] = number(record->accepted_sequence);
+}
+
+int row_bind(sqlite3_stmt *statement, const struct chain_value values[CHAIN_COLUMN_COUNT])
+{
+    int rc = 0;
+
+    for (int i = CHAIN_kind + 1; i < CHAIN_COLUMN_COUNT; i++) {
+        const struct chain_value *value = &values[i];
+
+        switch (chain_columns[i].type) {
+        case CHAIN_INTEGER:
+            rc |= sqlite3_bind_int64(statement, i, value->integer);
+            break;
+        case CHAIN_TEXT:
+            rc |=
+                sqlite3_bind_text(statement, i, value->data, (int)value->size_bytes, SQLITE_STATIC);
+            break;
+        case CHAIN_BLOB:
+            rc |=
+                sqlite3_bind_blob(statement, i, value->data, (int)value->size_bytes, SQLITE_STATIC);
+            break;
+        }
     }
-    return sqlite3_bind_blob(statement, index, data, (int)size_bytes, SQLITE_STATIC);
-}
-
-int row_bind(sqlite3_stmt *statement, const struct record *record, struct text result)
-{
-    const int64_t integers[] = {
-        record->submitted.ms,  record->completed.ms, record->due.ms,
-        record->expiration.ms, record->ready.ms,     record->changed.ms,
-    };
-    int rc = bind_uuid(statement, 1, &record->id);
-
-    rc |= bind_uuid(statement, 2, &record->tenant_id);
-    rc |= bind_uuid(statement, 3, &record->user_id);
-    rc |= bind_uuid(statement, 4, &record->requested_by);
-    rc |= sqlite3_bind_int64(statement, 5, record->sequence);
-    rc |= sqlite3_bind_int64(statement, 6, record->revision);
-    rc |= bind_name(statement, 7, operation_status_name(record->status));
-    rc |= bind_name(statement, 8, operation_stage_name(record->stage));
-    rc |= sqlite3_bind_int64(statement, 9, record->attempt);
-    rc |= sqlite3_bind_int64(statement, 10, record->fence);
-    rc |= record->has_failure ? bind_name(statement, 11, failure_code_name(record->failure))
-                              : sqlite3_bind_null(statement, 11);
-    rc |= sqlite3_bind_int(statement, 12, record->failure_is_retryable);
-    for (int i = 0; i < 6; i++) {
-        rc |= sqlite3_bind_int64(statement, 13 + i, integers[i]);
-    }
-    rc |= bind_blob(statement, 19, record->key_digest,
-                    record->has_key ? sizeof record->key_digest : 0);
-    rc |= bind_blob(statement, 20, result.data, result.size_bytes);
-    rc |= sqlite3_bind_int64(statement, 21, record->failed_attempts);
-    rc |= sqlite3_bind_int64(statement, 22, record->lost_attempts);
-    rc |= sqlite3_bind_int64(statement, 23, record->overdue.ms);
-    rc |= bind_blob(statement, 24, record->retry_of.bytes, record->has_retry_of ? UUID_BYTES : 0);
-    rc |= bind_blob(statement, 25, record->cancelled_by.bytes,
-                    record->has_cancelled_by ? UUID_BYTES : 0);
     return rc == 0 ? SQLITE_OK : SQLITE_ERROR;
 }
 
@@ -109,6 +135,7 @@ int row_read(sqlite3_stmt *statement, struct record *record, struct text *result
         .failed_attempts = sqlite3_column_int64(statement, 20),
         .lost_attempts = sqlite3_column_int64(statement, 21),
         .overdue = {sqlite3_column_int64(statement, 22)},
+        .accepted_sequence = sqlite3_column_int64(statement, 25),
     };
 
     if (!read_blob(statement, 0, read.id.bytes, UUID_BYTES) ||

@@ -91,6 +91,8 @@ int store_put(struct store *store, enum event_kind kind, const struct record *re
               struct text result)
 {
     sqlite3_stmt *statement = store->statements[STATEMENT_PUT_EVENT];
+    struct chain_value values[CHAIN_COLUMN_COUNT];
+    uint8_t hash[CHAIN_HASH_BYTES];
     int rc;
 
     if (record->sequence != store->sequence + 1 || result.size_bytes > RECORD_RESULT_BYTES) {
@@ -101,9 +103,18 @@ int store_put(struct store *store, enum event_kind kind, const struct record *re
     if (rc) {
         return rc;
     }
-    if (row_bind(statement, record, result) != SQLITE_OK ||
-        sqlite3_bind_text(statement, ROW_COLUMN_COUNT + 1, event_kind_name(kind), -1,
-                          SQLITE_STATIC) != SQLITE_OK) {
+    row_values(kind, record, result, values);
+    memcpy(hash, store->head, sizeof hash);
+    rc = chain_next(&store->chain, values, hash);
+    if (rc) {
+        snprintf(store->message, sizeof store->message, "an event cannot be hashed");
+        return rc;
+    }
+    if (row_bind(statement, values) != SQLITE_OK ||
+        sqlite3_bind_text(statement, ROW_COLUMN_COUNT + 1, values[CHAIN_kind].data,
+                          (int)values[CHAIN_kind].size_bytes, SQLITE_STATIC) != SQLITE_OK ||
+        sqlite3_bind_blob(statement, ROW_COLUMN_COUNT + 2, hash, sizeof hash, SQLITE_STATIC) !=
+            SQLITE_OK) {
         return store_sqlite_error(store, "binding an event");
     }
     rc = store_run(store, STATEMENT_PUT_EVENT, "appending an event");
@@ -111,6 +122,7 @@ int store_put(struct store *store, enum event_kind kind, const struct record *re
         return rc;
     }
     store->sequence = record->sequence;
+    memcpy(store->head, hash, sizeof hash);
     return store_overlay(store, record, result);
 }
 
@@ -297,7 +309,10 @@ static int open_parts(struct store *store)
     }
     reserve_release(store->directory); /* starting writes, on a full disk too */
     snprintf(path, sizeof path, "%s/store.db", store->directory);
-    rc = store_database_open(store, path);
+    rc = chain_init(&store->chain);
+    if (!rc) {
+        rc = store_database_open(store, path);
+    }
     if (!rc) {
         rc = overlay_init(&store->overlay);
     }
@@ -321,6 +336,7 @@ static void store_free(struct store **store)
     struct store *s = *store;
 
     store_database_close(s);
+    chain_release(&s->chain);
     overlay_release(&s->overlay);
     counts_release(&s->counts);
     if (s->lock_fd >= 0) {

@@ -2,7 +2,8 @@
 /* The daemon's durable state: an append-only log of events, and a view of it with the newest state
  * of each operation (DESIGN.md section 5). Events are appended in the turn's transaction; the view
  * follows in batches, and until it has, the newest state is in a bounded overlay that every read
- * consults. SQLite: WAL, synchronous=FULL, one writer.
+ * consults. The log is a chain (schemas/chain.h), and what is read of it is checked against the
+ * event before it. SQLite: WAL, synchronous=FULL, one writer.
  *
  * Used by one thread. Everything put or caught up since the last commit is one transaction; reads
  * see it at once, but nothing may be said to anybody before store_commit returned 0. After any
@@ -11,6 +12,7 @@
 #ifndef DAEMON_STORE_STORE_H
 #define DAEMON_STORE_STORE_H
 
+#include "schemas/chain.h"
 #include "schemas/record.h"
 
 #define STORE_MESSAGE_BYTES 512
@@ -41,6 +43,10 @@ int64_t store_start_count(const struct store *store);
 
 /* The sequence of the last event put; 0 in an empty store. */
 int64_t store_sequence(const struct store *store);
+
+/* The hash of a stored event, of 0 that before the first. An event that was put in this turn has
+ * one already. -ERROR_DAMAGED when there is no such event. */
+int store_hash(struct store *store, int64_t sequence, uint8_t hash[CHAIN_HASH_BYTES]);
 
 /* Appends an event: the new state of an operation and, where it has one, the encoded
  * schemas/operationResult.yaml (empty otherwise: the one stored before is then dropped). The

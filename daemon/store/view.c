@@ -6,6 +6,7 @@
 #include "daemon/store/internal.h"
 #include "daemon/store/row.h"
 #include "schemas/base/errors.h"
+#include "schemas/chain_row.h"
 
 int store_bind_uuid(sqlite3_stmt *statement, int index, const struct uuid *uuid)
 {
@@ -48,10 +49,11 @@ static int put_counts(struct store *store, const struct overlay_entry *entry)
 static int put_operation(struct store *store, const struct overlay_entry *entry)
 {
     struct text result = {entry->result, entry->result_bytes};
-    const struct record *record = &entry->record;
+    struct chain_value values[CHAIN_COLUMN_COUNT];
     int rc = 0;
 
-    if (row_bind(store->statements[STATEMENT_PUT_OPERATION], record, result) != SQLITE_OK) {
+    row_values(EVENT_KIND_SNAPSHOT, &entry->record, result, values);
+    if (row_bind(store->statements[STATEMENT_PUT_OPERATION], values) != SQLITE_OK) {
         return store_sqlite_error(store, "binding an operation");
     }
     rc = store_run(store, STATEMENT_PUT_OPERATION, "writing an operation to the view");
@@ -186,7 +188,7 @@ int store_damaged(struct store *store, const char *what)
 int store_damaged_event(struct store *store, int64_t sequence)
 {
     snprintf(store->message, sizeof store->message,
-             "event %lld of the store cannot be read or is not where it should be",
+             "event %lld of the store cannot be read, is not where it should be or was changed",
              (long long)sequence);
     return -ERROR_DAMAGED;
 }
@@ -220,7 +222,8 @@ static int check_log(struct store *store)
     return 0;
 }
 
-/* Events are without gaps, so a sequence that is not the next one is damage. */
+/* Events are without gaps, so a sequence that is not the next one is damage. The event that the
+ * view is true at is checked with those behind it, so that the newest one always is. */
 int store_replay(struct store *store)
 {
     sqlite3_stmt *statement = store->statements[STATEMENT_EVENTS];
@@ -232,17 +235,24 @@ int store_replay(struct store *store)
     if (!rc) {
         rc = load_counts(store);
     }
-    store->sequence = store->view_sequence;
-    sqlite3_bind_int64(statement, 1, store->view_sequence);
+    if (!rc) {
+        rc =
+            store_hash(store, store->view_sequence > 1 ? store->view_sequence - 1 : 0, store->head);
+    }
+    store->sequence = store->view_sequence > 1 ? store->view_sequence - 1 : 0;
+    sqlite3_bind_int64(statement, 1, store->sequence);
     sqlite3_bind_int64(statement, 2, -1);
     while (!rc && (step = sqlite3_step(statement)) == SQLITE_ROW) {
         rc = row_read(statement, &record, &result);
-        if (rc || record.sequence != store->sequence + 1) {
+        if (rc || record.sequence != store->sequence + 1 ||
+            !chain_row_follows(&store->chain, statement, store->head)) {
             rc = store_damaged_event(store, store->sequence + 1);
             break;
         }
         store->sequence = record.sequence;
-        rc = store_overlay(store, &record, result);
+        if (record.sequence > store->view_sequence) {
+            rc = store_overlay(store, &record, result);
+        }
     }
     if (!rc && step != SQLITE_DONE) {
         rc = store_sqlite_error(store, "reading the log");

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "daemon/auth/authorizer.h"
-#include "daemon/auth/sha256.h"
 #include "schemas/base/limits.h"
+#include "schemas/base/sha256.h"
 #include "tests/unit/daemon/auth/fixture.h"
 
 /* Every allocation of libcrypto and jansson. A verification cannot do without; a remembered one

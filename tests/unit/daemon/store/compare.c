@@ -22,6 +22,7 @@ static void same(const struct record *read, struct text result, const struct sam
     assert_memory_equal(&read->requested_by, &made->requested_by, sizeof made->requested_by);
     assert_int_equal(read->sequence, made->sequence);
     assert_int_equal(read->revision, made->revision);
+    assert_int_equal(read->accepted_sequence, made->accepted_sequence);
     assert_int_equal(read->status, made->status);
     assert_int_equal(read->stage, made->stage);
     assert_int_equal(read->attempt, made->attempt);

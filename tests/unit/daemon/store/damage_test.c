@@ -173,13 +173,14 @@ static void damaged_counts_stop_the_start(void **state)
 
 static void a_store_of_a_newer_version_is_refused(void **state)
 {
-    damage(*state, "PRAGMA user_version = 3");
-    assert_refused(*state, "format 3");
-    sample_sql(*state, "PRAGMA user_version = 2");
+    damage(*state, "PRAGMA user_version = 4");
+    assert_refused(*state, "format 4");
+    sample_sql(*state, "PRAGMA user_version = 3");
     sample_open(*state);
     sample_compare(*state);
 }
 
+#define DROP_COLUMNS_OF_3(table) "ALTER TABLE " table " DROP COLUMN accepted_sequence;"
 #define DROP_COLUMNS(table)                                                                        \
     "ALTER TABLE " table " DROP COLUMN failed_attempts;"                                           \
     "ALTER TABLE " table " DROP COLUMN lost_attempts;"                                             \
@@ -187,14 +188,83 @@ static void a_store_of_a_newer_version_is_refused(void **state)
     "ALTER TABLE " table " DROP COLUMN retry_of;"                                                  \
     "ALTER TABLE " table " DROP COLUMN cancelled_by;"
 
+/* What the log has of the chain, and the numbers of the accepted events, as if they had always been
+ * there. */
+static void assert_is_chained(struct sample *sample)
+{
+    uint8_t expected[CHAIN_HASH_BYTES];
+    struct uuid tenant = sample_tenant(0);
+    int64_t examined = 0;
+
+    assert_int_equal(store_events(sample->store, 0, &tenant, NULL, 10000, ignore, NULL, &examined),
+                     0);
+    assert_int_equal(examined, sample->event_count);
+    assert_int_equal(store_hash(sample->store, sample->event_count, expected), 0);
+}
+
+static void a_store_of_format_2_is_chained(void **state)
+{
+    struct sample *sample = *state;
+    uint8_t before[CHAIN_HASH_BYTES];
+    uint8_t after[CHAIN_HASH_BYTES];
+
+    sample_put(sample, 100);
+    assert_int_equal(store_hash(sample->store, 100, before), 0);
+    damage(sample, "DELETE FROM meta WHERE name = 'chained_from';"
+                   "ALTER TABLE events DROP COLUMN hash;" DROP_COLUMNS_OF_3("events")
+                       DROP_COLUMNS_OF_3("operations") "PRAGMA user_version = 2;");
+    sample_open(sample);
+    sample_compare(sample);
+    assert_is_chained(sample);
+    assert_int_equal(store_hash(sample->store, 100, after), 0);
+    assert_memory_equal(before, after, sizeof after);
+    sample_put(sample, 50);
+    sample_close(sample);
+    sample_open(sample);
+    sample_compare(sample);
+    assert_is_chained(sample);
+}
+
+static void damage_in_a_store_of_format_2_is_named(void **state)
+{
+    damage(*state, "DELETE FROM events WHERE sequence = 120;"
+                   "ALTER TABLE events DROP COLUMN hash;" DROP_COLUMNS_OF_3("events")
+                       DROP_COLUMNS_OF_3("operations") "PRAGMA user_version = 2;");
+    assert_refused(*state, "event 120 ");
+}
+
+static void a_changed_number_in_an_event_is_named(void **state)
+{
+    damage(*state, "UPDATE events SET due_ms = due_ms + 1 WHERE sequence = 50");
+    assert_event_is_damaged(*state, "event 50 ");
+}
+
+static void a_changed_newest_event_stops_the_start(void **state)
+{
+    damage(*state, "UPDATE events SET due_ms = due_ms + 1 WHERE sequence = 300");
+    assert_refused(*state, "event 300 ");
+}
+
+static void a_changed_newest_hash_stops_the_start(void **state)
+{
+    damage(*state, "UPDATE events SET hash = zeroblob(32) WHERE sequence = 300");
+    assert_refused(*state, "event 300 ");
+    sample_sql(*state, "UPDATE events SET hash = NULL WHERE sequence = 300");
+    assert_refused(*state, "event 300 ");
+    sample_sql(*state, "UPDATE events SET hash = NULL WHERE sequence = 299");
+    assert_refused(*state, "event 299 ");
+}
+
 /* Format 1 had neither the columns nor the table nor the indexes that are taken away here. */
 static void a_store_of_format_1_is_brought_to_this_one(void **state)
 {
     struct sample *sample = *state;
 
     damage(sample, "DROP INDEX operations_due; DROP INDEX operations_overdue; DROP TABLE pauses;"
-                   "DELETE FROM counts WHERE stage = 'overdue';" DROP_COLUMNS("events")
-                       DROP_COLUMNS("operations") "PRAGMA user_version = 1;");
+                   "DELETE FROM counts WHERE stage = 'overdue';"
+                   "ALTER TABLE events DROP COLUMN hash;" DROP_COLUMNS_OF_3("events")
+                       DROP_COLUMNS_OF_3("operations") DROP_COLUMNS("events")
+                           DROP_COLUMNS("operations") "PRAGMA user_version = 1;");
     for (int64_t i = 0; i < sample->event_count; i++) {
         struct record *record = &sample->events[i].record;
 
@@ -205,10 +275,12 @@ static void a_store_of_format_1_is_brought_to_this_one(void **state)
     }
     sample_open(sample);
     sample_compare(sample);
+    assert_is_chained(sample);
     sample_put(sample, 50);
     sample_close(sample);
     sample_open(sample);
     sample_compare(sample);
+    assert_is_chained(sample);
 }
 
 static int count_pause(void *argument, const struct store_pause *pause)
@@ -275,6 +347,11 @@ int main(void)
         TEST(lost_counts_of_starts_stop_the_start),
         TEST(damaged_counts_stop_the_start),
         TEST(a_store_of_a_newer_version_is_refused),
+        TEST(a_store_of_format_2_is_chained),
+        TEST(damage_in_a_store_of_format_2_is_named),
+        TEST(a_changed_number_in_an_event_is_named),
+        TEST(a_changed_newest_event_stops_the_start),
+        TEST(a_changed_newest_hash_stops_the_start),
         TEST(a_store_of_format_1_is_brought_to_this_one),
         TEST(pauses_are_kept_over_restarts_until_they_are_ended),
         TEST(a_file_that_is_no_database_is_refused),

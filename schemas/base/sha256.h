@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /* SHA-256 with the algorithm fetched once, which is what makes one-shot digests of libcrypto slow.
  * (A digest still costs one small allocation inside libcrypto 3.0.) One thread at a time. */
-#ifndef DAEMON_AUTH_SHA256_H
-#define DAEMON_AUTH_SHA256_H
+#ifndef SCHEMAS_BASE_SHA256_H
+#define SCHEMAS_BASE_SHA256_H
 
 #include <openssl/evp.h>
 #include <stddef.h>

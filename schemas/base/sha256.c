@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "daemon/auth/sha256.h"
+#include "schemas/base/sha256.h"
 
 #include <openssl/err.h>
 

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT
+/* The hashes of the log. */
+#include <string.h>
+
+#include "daemon/store/internal.h"
+#include "schemas/base/errors.h"
+
+int store_hash(struct store *store, int64_t sequence, uint8_t hash[CHAIN_HASH_BYTES])
+{
+    sqlite3_stmt *statement = store->statements[STATEMENT_HASH];
+    const void *stored;
+    int rc = 0;
+    int step;
+
+    if (sequence == 0) {
+        memset(hash, 0, CHAIN_HASH_BYTES);
+        return 0;
+    }
+    if (sequence == store->sequence) {
+        memcpy(hash, store->head, CHAIN_HASH_BYTES);
+        return 0;
+    }
+    sqlite3_bind_int64(statement, 1, sequence);
+    step = sqlite3_step(statement);
+    stored = step == SQLITE_ROW ? sqlite3_column_blob(statement, 0) : NULL;
+    if (stored && sqlite3_column_bytes(statement, 0) == CHAIN_HASH_BYTES) {
+        memcpy(hash, stored, CHAIN_HASH_BYTES);
+    } else {
+        rc = step == SQLITE_ROW || step == SQLITE_DONE
+                 ? store_damaged_event(store, sequence)
+                 : store_sqlite_error(store, "reading the log");
+    }
+    return store_finish(store, statement, rc);
+}
