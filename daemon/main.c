@@ -13,6 +13,7 @@
 #include "daemon/daemon.h"
 #include "schemas/base/errors.h"
 #include "schemas/base/log.h"
+#include "schemas/base/supervisor.h"
 
 #define EXIT_CONFIGURATION 2
 #define EXIT_LOCKED        3
@@ -90,11 +91,13 @@ static void reload(struct daemon *daemon)
 {
     char message[KEY_SET_MESSAGE_BYTES];
 
+    supervisor_tell_reloading();
     if (authorizer_reload(daemon->authorizer, message)) {
         log_line(LOG_ERROR, "reload_failed", "keys=kept reason=\"%s\"", message);
     } else {
         log_line(LOG_INFO, "reloaded", "keys=new");
     }
+    supervisor_tell_ready();
 }
 
 /* True when the daemon is to stop. */
@@ -105,6 +108,7 @@ static bool signals_handle(struct daemon *daemon, int fd)
     while (read(fd, &information, sizeof information) == sizeof information) {
         if (information.ssi_signo != SIGHUP) {
             log_line(LOG_INFO, "stopping", "signal=%u", information.ssi_signo);
+            supervisor_tell_stopping(0);
             return true;
         }
         reload(daemon);
@@ -114,15 +118,23 @@ static bool signals_handle(struct daemon *daemon, int fd)
 
 static int serve(struct daemon *daemon, int signal_fd)
 {
+    struct supervisor supervisor;
+    int wait_ms;
     int rc = 0;
 
+    supervisor_init(&supervisor);
+    supervisor_tell_ready();
     while (!rc) {
-        rc = sockets_wait(daemon->sockets, signal_fd, turn_timeout_ms(daemon));
+        wait_ms = supervisor_wait_ms(&supervisor, mono_now(), turn_timeout_ms(daemon));
+        rc = sockets_wait(daemon->sockets, signal_fd, wait_ms);
         if (!rc && signals_handle(daemon, signal_fd)) {
             return 0;
         }
         if (!rc) {
             rc = turn_run(daemon);
+        }
+        if (!rc) {
+            supervisor_turn(&supervisor, daemon->now.mono);
         }
     }
     log_line(LOG_ERROR, "unsafe",

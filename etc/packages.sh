@@ -4,13 +4,13 @@
 
 packages_to_build=(
     build-essential cmake ninja-build pkg-config
-    libarchive-dev libjansson-dev libmsgpack-dev libsqlite3-dev libssl-dev libyaml-dev libzmq3-dev
+    libarchive-dev libjansson-dev libmsgpack-dev libsqlite3-dev libssl-dev libsystemd-dev libyaml-dev libzmq3-dev
 )
 packages_to_demo=("${packages_to_build[@]}" openssl sqlite3 unzip)
 packages_to_test=(
     "${packages_to_demo[@]}"
     clang clang-format clang-tidy iproute2 libclang-rt-14-dev man-db strace
-    libcmocka-dev python3 python3-jsonschema python3-msgpack python3-yaml python3-zmq
+    libcmocka-dev python3 python3-jsonschema python3-msgpack python3-yaml python3-zmq systemd
 )
 
 # Installs what is missing of the packages named; asks apt for nothing when nothing is.

@@ -12,6 +12,7 @@
 
 #include "schemas/base/errors.h"
 #include "schemas/base/log.h"
+#include "schemas/base/supervisor.h"
 #include "workers/runtime/sockets.h"
 #include "workers/runtime/verdicts.h"
 #include "workers/runtime/worker.h"
@@ -19,6 +20,8 @@
 #define TURN_MESSAGES    64 /* of one socket, so that none starves another */
 #define SOCKETS_PER_SLOT 3
 #define SOCKETS_BESIDES  16
+/* For attempts to notice that they are to stop, and for the threads and sockets to end. */
+#define STOP_MARGIN_MS 10000
 
 struct control {
     const struct settings *settings;
@@ -26,6 +29,7 @@ struct control {
     struct sockets sockets;
     void *ends;
     int signals;
+    struct supervisor supervisor;
     char topic[SETTINGS_NAME_BUFFER + 8];
     struct worker worker;
     struct inbox inbox;
@@ -149,8 +153,10 @@ static void receive_signals(struct control *control, struct mono now)
 {
     struct signalfd_siginfo signal;
 
-    while (read(control->signals, &signal, sizeof(signal)) == (ssize_t)sizeof(signal))
+    while (read(control->signals, &signal, sizeof(signal)) == (ssize_t)sizeof(signal)) {
         worker_on_signal(&control->worker, now);
+        supervisor_tell_stopping(control->settings->drain_ms + WORKER_FLUSH_MS + STOP_MARGIN_MS);
+    }
 }
 
 /* Signals and ends before offers: an offer is refused once the worker is stopping, and taken when
@@ -164,19 +170,22 @@ static int turn(struct control *control)
         {.socket = control->worker.sweeper.orders, .events = ZMQ_POLLIN},
         {.fd = control->signals, .events = ZMQ_POLLIN},
     };
-    int wait_ms = worker_wait_ms(&control->worker, mono_now());
+    struct mono now = mono_now();
+    int wait_ms =
+        supervisor_wait_ms(&control->supervisor, now, worker_wait_ms(&control->worker, now));
 
     if (zmq_poll(items, sizeof(items) / sizeof(items[0]), wait_ms) < 0 && errno != EINTR) {
         log_line(LOG_ERROR, "poll_failed", "errno=%d", errno);
         return -ERROR_IO;
     }
-    struct mono now = mono_now();
+    now = mono_now();
     receive_signals(control, now);
     receive_ends(control, now);
     receive_notices(control);
     receive_found(control);
     receive_offers(control, now);
     worker_on_time(&control->worker, now);
+    supervisor_turn(&control->supervisor, now);
     return 0;
 }
 
@@ -199,10 +208,13 @@ int control_run(const struct settings *settings)
     control->settings = settings;
     control->signals = -1;
     rc = control_open(control);
-    if (!rc)
+    if (!rc) {
         log_line(LOG_INFO, "started", "name=%s instance=%s slots=%d sources=%zu version=%s",
                  settings->name, uuid_format(&settings->instance, instance), settings->slots,
                  settings->source_count, EXPORTD_VERSION);
+        supervisor_init(&control->supervisor);
+        supervisor_tell_ready();
+    }
     while (!rc && !worker_is_finished(&control->worker, mono_now()))
         rc = turn(control);
     if (!rc)
