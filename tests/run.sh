@@ -2,9 +2,17 @@
 # SPDX-License-Identifier: MIT
 # Installs what is missing, builds and tests. Safe to repeat; needs no network when everything is there.
 #
-#   tests/run.sh                  everything: gcc, clang, sanitizers, style, the demo
-#   tests/run.sh --quick          the dev preset only
-#   tests/run.sh --preset NAME    one preset of CMakePresets.json: dev clang release asan tsan fuzz
+#   tests/run.sh                       everything, in the numbers that every change is tested with
+#   tests/run.sh --quick               the dev preset only
+#   tests/run.sh --preset NAME         what everything does with one preset: dev clang release asan tsan fuzz
+#   tests/run.sh --campaign NAME N     one campaign, as long as wanted:
+#       simulation SEEDS               so many seeds of the simulator
+#       crash ROUNDS                   so many rounds of killed, stopped and restarted processes
+#       planted SEEDS                  every planted bug, each hunted for so many seeds
+#       fuzz SECONDS                   every fuzzer for so many seconds
+#       faults MINUTES                 every call of every kind fails, until the minutes are over
+#       integration PERCENT            the black-box tests with so many percent of their numbers
+#   tests/run.sh --campaign bench      every benchmark in full, as a table
 #
 # The last line is "N passed, N failed"; the exit code is 0 when nothing failed.
 set -euo pipefail
@@ -15,10 +23,13 @@ top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$top"
 
 jobs=$(nproc)
+seeds=10000       # of the simulator
+fuzz_seconds=60   # of each fuzzer
 passed=0
 failed=0
 skipped=0
 summary=()
+selection=() # what to run of a preset, in the words of ctest; empty for all
 
 export ASAN_OPTIONS=${ASAN_OPTIONS:-allocator_may_return_null=1:detect_leaks=1:strict_string_checks=1}
 export UBSAN_OPTIONS=${UBSAN_OPTIONS:-print_stacktrace=1:halt_on_error=1}
@@ -26,7 +37,7 @@ export UBSAN_OPTIONS=${UBSAN_OPTIONS:-print_stacktrace=1:halt_on_error=1}
 export TSAN_OPTIONS=${TSAN_OPTIONS:-ignore_noninstrumented_modules=1:halt_on_error=1:second_deadlock_stack=1}
 
 usage() {
-    sed -n '3,9s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2
+    sed -n '3,18s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2
     exit 2
 }
 
@@ -35,7 +46,7 @@ record() {
     passed=$((passed + $2))
     failed=$((failed + $3))
     skipped=$((skipped + $4))
-    summary+=("$(printf '  %-14s %5d passed %5d failed %5d skipped %6d s' "$1" "$2" "$3" "$4" $((SECONDS - $5)))")
+    summary+=("$(printf '  %-22s %5d passed %5d failed %5d skipped %6d s' "$1" "$2" "$3" "$4" $((SECONDS - $5)))")
 }
 
 # check NAME COMMAND…: one thing that succeeds or fails.
@@ -50,48 +61,39 @@ check() {
     fi
 }
 
+# build PRESET [TARGET…]
 build() {
-    cmake --preset "$1" -DBUILD_TESTING=ON >"build/$1.log" 2>&1 &&
-        cmake --build "build/$1" >>"build/$1.log" 2>&1 && return 0
-    tail -n 60 "build/$1.log"
+    local preset=$1 targets=()
+    shift
+    [ "$#" = 0 ] || targets=(--target "$@")
+    cmake --preset "$preset" -DBUILD_TESTING=ON >"build/$preset.log" 2>&1 &&
+        cmake --build "build/$preset" "${targets[@]}" >>"build/$preset.log" 2>&1 && return 0
+    tail -n 60 "build/$preset.log"
     return 1
 }
 
-# ctest_folder NAME FOLDER SINCE [WRAPPER…]: runs the tests of a folder of a build and counts them.
-ctest_folder() {
-    local name=$1 folder=$2 since=$3 total=0 wrong=0 left
+# built PRESET [TARGET…]: builds it and counts a failure to.
+built() {
+    local since=$SECONDS
+    printf '\n== %s\n' "$1"
+    build "$@" && summary+=("$(printf '  %-59s %6d s' "$1, built" $((SECONDS - since)))") && return 0
+    record "$1" 0 1 0 "$since"
+    return 1
+}
+
+# tested NAME FOLDER [WRAPPER…]: runs what is selected of the tests of a folder of a build and counts them. Black-box
+# tests mostly wait, so that more of them run than there are processors.
+tested() {
+    local name=$1 folder=$2 since=$SECONDS total=0 wrong=0 left
     local output=build/ctest-$name.log
-    shift 3
-    "$@" ctest --test-dir "$folder" -j "$jobs" --output-on-failure --no-tests=error --timeout 600 2>&1 |
-        tee "$output" && wrong=0 || wrong=1
+    shift 2
+    "$@" ctest --test-dir "$folder" -j $((2 * jobs)) --output-on-failure --no-tests=error --timeout 900 \
+        "${selection[@]}" 2>&1 | tee "$output" && wrong=0 || wrong=1
     # "…% tests passed, 2 tests failed out of 40", and below it the tests that did not run.
     read -r wrong total < <(sed -n 's/^.* \([0-9]*\) tests\{0,1\} failed out of \([0-9]*\)$/\1 \2/p' "$output"
         echo "$wrong $wrong") || true
     left=$(grep -cE '^[[:space:]]+[0-9]+ - .* \((Skipped|Disabled)\)$' "$output" || true)
     record "$name" $((total - wrong - left)) "$wrong" "$left" "$since"
-}
-
-# preset NAME [FOLDER…]: builds a preset and runs all its tests, or those of some folders.
-preset() {
-    local name=$1 since=$SECONDS folder wrapper=()
-    shift
-    printf '\n== %s\n' "$name"
-    if ! build "$name"; then
-        record "$name" 0 1 0 "$since"
-        return
-    fi
-    # ThreadSanitizer of gcc 12 does not start where the kernel scatters addresses widely.
-    if [ "$name" = tsan ] && setarch -R true 2>/dev/null; then
-        wrapper=(setarch -R)
-    fi
-    if [ "$#" = 0 ]; then
-        ctest_folder "$name" "build/$name" "$since" "${wrapper[@]}"
-        return
-    fi
-    for folder in "$@"; do
-        ctest_folder "$name-${folder##*/}" "build/$name/$folder" "$since" "${wrapper[@]}"
-        since=$SECONDS
-    done
 }
 
 our_sources() {
@@ -106,25 +108,112 @@ formatted() {
 tidy() {
     sed -n 's/^ *"file": "\(.*\)",\{0,1\}$/\1/p' build/clang/compile_commands.json |
         grep -v "^$top/build/" | grep -v "^$top/tests/" | sort -u |
-        tr '\n' '\0' | xargs -0 -r -n 1 -P "$jobs" clang-tidy --quiet -p build/clang 2>build/clang-tidy.log ||
+        tr '\n' '\0' | xargs -0 -r -n 4 -P "$jobs" clang-tidy --quiet -p build/clang 2>build/clang-tidy.log ||
         {
             tail -n 20 build/clang-tidy.log
             return 1
         }
 }
 
+# Every test but what is a campaign, in full numbers.
+preset_dev() {
+    built dev || return 0
+    selection=(-LE 'campaign|bench')
+    tested dev build/dev
+}
+
+preset_clang() {
+    built clang || return 0
+    selection=(-L unit)
+    tested clang build/clang
+}
+
+# Everything in small numbers: a sanitizer sees a fault the first time.
+preset_asan() {
+    built asan || return 0
+    selection=(-LE 'style|bench')
+    EXPORTD_TEST_PERCENT=${EXPORTD_TEST_PERCENT:-10} tested asan build/asan
+}
+
+# What has threads of its own, and the processes as a whole.
+preset_tsan() {
+    local wrapper=() folder
+    built tsan exportd export-worker exportctl fixture tests/support/all tests/unit/daemon/net/all \
+        tests/unit/workers/all tests/unit/clients/all tests/integration/all || return 0
+    # ThreadSanitizer of gcc 12 does not start where the kernel scatters addresses widely.
+    if setarch -R true 2>/dev/null; then
+        wrapper=(setarch -R)
+    fi
+    selection=(-LE campaign)
+    for folder in unit/daemon/net unit/workers unit/clients integration; do
+        EXPORTD_TEST_PERCENT=${EXPORTD_TEST_PERCENT:-10} \
+            tested "tsan-${folder##*/}" "build/tsan/tests/$folder" "${wrapper[@]}"
+    done
+}
+
+# The campaigns, as users would run the programs.
+preset_release() {
+    built release || return 0
+    selection=(-L 'campaign|simulation|bench')
+    tested release build/release
+    check "simulation $seeds" tests/simulation/run.sh "$seeds"
+}
+
+preset_fuzz() {
+    built fuzz tests/fuzz/all || return 0
+    selection=()
+    tested fuzz build/fuzz/tests/fuzz
+    check "fuzz $fuzz_seconds s each" tests/fuzz/run.sh "$fuzz_seconds"
+}
+
 everything() {
-    preset dev
-    preset clang
+    preset_dev
+    check demo etc/demo.sh
+    preset_clang
     check clang-format formatted
     check clang-tidy tidy
-    preset asan
-    preset tsan tests/unit/workers tests/unit/clients tests/integration
-    check demo etc/demo.sh
+    preset_asan
+    preset_tsan
+    preset_release
+    preset_fuzz
+}
+
+campaign() {
+    local name=$1 number=$2
+    case "$name" in
+    simulation | planted)
+        built release tests/simulation/all || return 0
+        if [ "$name" = simulation ]; then
+            check "simulation $number" tests/simulation/run.sh "$number"
+        else
+            check "planted $number" /usr/bin/python3 -B tests/simulation/planted.py --seeds "$number"
+        fi
+        ;;
+    crash | integration | faults)
+        built release || return 0
+        export EXPORTD_BIN=$top/build/release/bin
+        if [ "$name" = crash ]; then
+            check "crash $number" /usr/bin/python3 -B tests/integration/crash_rounds.py --rounds "$number" --seed $RANDOM
+        elif [ "$name" = faults ]; then
+            check "faults $number" tests/faults/run.sh all --budget-seconds $((number * 60 / 2))
+        else
+            selection=(-L integration -LE campaign --timeout 36000)
+            EXPORTD_TEST_PERCENT=$number tested integration build/release
+        fi
+        ;;
+    fuzz)
+        built fuzz tests/fuzz/all || return 0
+        check "fuzz $number s each" tests/fuzz/run.sh "$number"
+        ;;
+    bench)
+        built release || return 0
+        check bench tests/bench/run.sh
+        ;;
+    esac
 }
 
 finish() {
-    printf '\n== Summary\n'
+    printf '\n== Summary, after %d s\n' "$SECONDS"
     printf '%s\n' "${summary[@]}"
     printf '\n%d passed, %d failed\n' "$passed" "$failed"
     [ "$failed" = 0 ]
@@ -132,10 +221,14 @@ finish() {
 
 case "${1-}" in
 "") plan=(everything) ;;
---quick) plan=(preset dev) ;;
+--quick) plan=(preset_dev) ;;
 --preset)
     [[ ${2-} =~ ^(dev|clang|release|asan|tsan|fuzz)$ ]] || usage
-    plan=(preset "$2")
+    plan=("preset_$2")
+    ;;
+--campaign)
+    [[ "${2-} ${3-}" =~ ^((simulation|crash|planted|fuzz|faults|integration)\ [1-9][0-9]*|bench\ )$ ]] || usage
+    plan=(campaign "$2" "${3-}")
     ;;
 *) usage ;;
 esac

@@ -9,10 +9,10 @@ from sweep import RIGS, kinds_for, plan, run, sample
 
 WORKING = ("work", "gather")
 FIRST = ("EIO", "ENOSPC", "ENOMEM", "ENOLCK")
-OTHERS = 150
-MEMORY = 300
+OTHERS = harness.share(150)
+MEMORY = harness.share(300)
 # Starting with a sanitizer takes several times as long.
-SANITIZED = 250
+SANITIZED = harness.share(250)
 
 
 def choose(program, faults):

@@ -4,15 +4,13 @@
  * instead. */
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include "clients/verify/manifest.h"
 #include "clients/verify/verify.h"
 #include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/memory_file.h"
 
 static void on_problem(void *context, const char *path, const char *problem)
 {
@@ -50,15 +48,12 @@ static void try_manifest(const uint8_t *data, size_t size_bytes)
 
 static void try_bundle(const uint8_t *data, size_t size_bytes)
 {
-    char path[64];
+    struct memory_file file;
     size_t total = 0;
-    int file = memfd_create("bundle", MFD_CLOEXEC);
 
-    if (file < 0 || write(file, data, size_bytes) != (ssize_t)size_bytes)
-        abort();
-    snprintf(path, sizeof(path), "/proc/self/fd/%d", file);
-    (void)bag_verify(path, on_problem, &total, NULL);
-    (void)close(file);
+    memory_file_open(&file, data, size_bytes);
+    (void)bag_verify(file.path, on_problem, &total, NULL);
+    memory_file_close(&file);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes)

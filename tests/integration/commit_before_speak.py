@@ -14,7 +14,7 @@ import noop
 import system_calls
 
 SKIPPED = 77
-REQUESTS = int(os.environ.get("EXPORTD_TRACED_REQUESTS", "2500"))
+REQUESTS = harness.share(20000, 500)
 CLIENTS = 4
 WINDOW = 8
 REPEATED = 8  # every so many requests repeat an earlier key
@@ -29,6 +29,7 @@ class CommitBeforeSpeak(harness.Case):
         path = made.directory / "trace.txt"
         os.environ["ASAN_OPTIONS"] = ":".join(  # It cannot look for leaks when traced.
             [os.environ.get("ASAN_OPTIONS", ""), "detect_leaks=0"])
+        made.configure("exportd", lambda s: s["sockets"].update(high_water_mark=100000))
         made.configure("exportd", lambda s: s["dispatch"].update(
             lease_ms=60000, offer_timeout_ms=60000))
         made.daemon = harness.Process(

@@ -15,10 +15,10 @@ import history
 import load
 import noop
 
-TIMES = 20
+TIMES = harness.share(20, 4)
 LOCKED = 3  # the exit code of exportd
 LOST = 3    # attempts that may be lost with their worker
-POISONS = 5
+POISONS = harness.share(5)
 
 
 class Loaded(harness.Case):

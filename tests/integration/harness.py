@@ -35,6 +35,12 @@ PR_SET_PDEATHSIG = 1
 LIBC = ctypes.CDLL(None)
 
 
+def share(count, least=1):
+    """How many of so many a test does: EXPORTD_TEST_PERCENT of them. Less than 100 is for builds with
+    a sanitizer, more for long campaigns."""
+    return max(least, count * int(os.environ.get("EXPORTD_TEST_PERCENT", "100")) // 100)
+
+
 def end_with_parent():
     """Runs in a child: the kernel kills it when this process ends, however it ends."""
     LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)

@@ -21,7 +21,7 @@ import namespaces
 import promises
 
 AT_ONCE = int(os.environ.get("EXPORTD_TEST_SHAPES_AT_ONCE", "6"))
-ROUNDS = int(os.environ.get("EXPORTD_TEST_ROUNDS", "2"))
+ROUNDS = harness.share(2)
 LEASE = 2.0      # seconds, as the fixture configures it
 PATIENCE = LEASE + harness.TIMEOUT  # 60 unless the environment says otherwise
 SEND_EVERY = 0.25

@@ -17,9 +17,9 @@ import peers
 import promises
 import relay
 
-SENDS = 2000
-LOST_REPLIES = 200
-FLOOD = 10000
+SENDS = harness.share(2000, 400)
+LOST_REPLIES = harness.share(1000)
+FLOOD = harness.share(10000, 2000)
 WINDOW = 64
 IDENTIFIER = re.compile(rb"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}")
 

@@ -11,8 +11,8 @@ import time
 import harness
 import promises
 
-RACES = 200
 AT_ONCE = 10
+RACES = AT_ONCE * harness.share(20, 8)
 LEASE_MS = 500
 # From nothing to about half a second of gathering, by the last digit of the person.
 ROWS = ("SELECT a.id, b.id AS second, c.id AS third, :tenant_id AS tenant, :user_id AS user"

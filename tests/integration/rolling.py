@@ -9,7 +9,7 @@ import time
 import harness
 import promises
 
-RESTARTS = 20
+RESTARTS = harness.share(20, 6)
 WORKERS = 2
 EVENT = "event="
 # A third of the people have so many rows that their exports are running when the worker is stopped.

@@ -4,7 +4,6 @@
 order; and a watcher that missed a part of it, came late or outlived the daemon ends up with the
 truth."""
 import json
-import os
 import signal
 import time
 
@@ -12,7 +11,7 @@ import harness
 import history
 import noop
 
-OPERATIONS = int(os.environ.get("EXPORTD_ORDER_OPERATIONS", "7000"))
+OPERATIONS = harness.share(7000)
 WINDOW = 256
 TENANTS = 4
 FIELDS = ("sequence", "operationId", "revision", "kind", "status", "stage", "attempt")

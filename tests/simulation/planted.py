@@ -1,9 +1,11 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""planted.py [--seeds N] [NAME...]: plants each of these bugs in a copy of the tree, one at a time, builds the simulator there and
-lets it run until it finds something. A bug that N seeds (4000) do not find is a failure, and so is one that cannot be planted any more
+"""planted.py [--seeds N] [--jobs N] [NAME...]: plants each of these bugs in a copy of the tree, one at a time, builds the simulator
+there and lets it run until it finds something, while the next one is built. A bug that N seeds (4000) do not find is a failure, and so is one that cannot be planted any more
 because the line it changes is gone. The last line is "planted N, found F"; the exit code is 0 when F is N."""
 import argparse
+import concurrent.futures
+import os
 import pathlib
 import re
 import shutil
@@ -92,19 +94,20 @@ def build(folder):
         sys.exit(result.stdout)
 
 
-def hunt(folder, seeds):
+def hunt(simulate, seeds):
     """What the simulator says, or None when it finds nothing."""
-    result = run([str(folder / "build/bin/simulate"), "--first-seed", "1", "--seeds", str(seeds), "--until-violation"])
+    result = run([str(simulate), "--first-seed", "1", "--seeds", str(seeds), "--until-violation"])
     if result.returncode == 0:
         return None
     lines = [line for line in result.stdout.split("\n") if line.startswith("seed ") or "ssertion" in line]
     return re.sub(r"; replay: .*", "", lines[0]) if lines else f"exit code {result.returncode}"
 
 
-def plant(folder, bug, seeds):
+def plant(folder, bug):
+    """Builds the simulator with a bug, and takes the bug out again; the program, or None."""
     name, *edits = bug
     before = {}
-    said = None
+    program = None
     for file, there, planted in zip(*[iter(edits)] * 3):
         path = folder / file
         text = path.read_text(encoding="utf-8")
@@ -115,16 +118,32 @@ def plant(folder, bug, seeds):
         path.write_text(text.replace(there, planted), encoding="utf-8")
     else:
         build(folder)
-        said = hunt(folder, seeds)
-        print(f"{name}: {said or 'NOT FOUND'}", flush=True)
+        program = folder / f"simulate-{name}"
+        shutil.copy2(folder / "build/bin/simulate", program)
     for path, text in before.items():
         path.write_text(text, encoding="utf-8")
+    return program
+
+
+def find(name, program, seeds):
+    """Whether the simulator finds this bug."""
+    said = hunt(program, seeds)
+    program.unlink()
+    print(f"{name}: {said or 'NOT FOUND'}", flush=True)
     return said is not None
+
+
+def plant_all(folder, bugs, options):
+    with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
+        hunts = [pool.submit(find, bug[0], program, options.seeds)
+                 for bug in bugs if (program := plant(folder, bug))]
+        return sum(each.result() for each in hunts)
 
 
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--seeds", type=int, default=4000)
+    parser.add_argument("--jobs", type=int, default=os.cpu_count())
     parser.add_argument("names", nargs="*")
     options = parser.parse_args()
     bugs = [bug for bug in BUGS if not options.names or bug[0] in options.names]
@@ -136,9 +155,9 @@ def main():
         if result.returncode:
             sys.exit(result.stdout)
         build(folder)
-        if hunt(folder, 50):
+        if hunt(folder / "build/bin/simulate", 50):
             sys.exit("the tree as it is breaks an invariant; nothing can be planted in it")
-        found = sum(plant(folder, bug, options.seeds) for bug in bugs)
+        found = plant_all(folder, bugs, options)
     print(f"planted {len(bugs)}, found {found}")
     return found != len(bugs)
 

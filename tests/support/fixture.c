@@ -115,7 +115,13 @@ static int make_keys(const struct fixture *fixture)
 static int choose_directory(const char *directory, struct fixture *fixture)
 {
     if (directory) {
-        return realpath(directory, fixture->directory) ? 0 : -ERROR_IO;
+        char *path = realpath(directory, NULL);
+        size_t size = path ? strlen(path) + 1 : 0;
+        if (path && size <= sizeof(fixture->directory)) {
+            memcpy(fixture->directory, path, size);
+        }
+        free(path);
+        return !path ? -ERROR_IO : size > sizeof(fixture->directory) ? -ERROR_TOO_LONG : 0;
     }
     int rc = temporary_make(fixture->directory);
     fixture->is_temporary = !rc;

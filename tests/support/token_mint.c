@@ -115,6 +115,12 @@ struct mint *mint_new(enum mint_algorithm algorithm, const char *kid)
     }
 }
 
+struct mint *mint_new_fixed(const uint8_t private_key[SCALAR_BYTES], const char *kid)
+{
+    return wrap(MINT_EDDSA, kid,
+                EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, private_key, SCALAR_BYTES));
+}
+
 struct mint *mint_read(enum mint_algorithm algorithm, const char *kid, const char *pem_path)
 {
     FILE *file = fopen(pem_path, "re");

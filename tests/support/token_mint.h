@@ -35,6 +35,9 @@ struct mint *mint_new(enum mint_algorithm algorithm, const char *kid);
 /* A new RSA key of another size or exponent, for RS256. */
 struct mint *mint_new_rsa(unsigned bits, unsigned long exponent, const char *kid);
 
+/* The Ed25519 key with these 32 private bytes, the same in every process. */
+struct mint *mint_new_fixed(const uint8_t private_key[32], const char *kid);
+
 /* Reads a private key in PEM; NULL when the file cannot be read or the key is of another type. */
 struct mint *mint_read(enum mint_algorithm algorithm, const char *kid, const char *pem_path);
 void mint_destroy(struct mint **mint);

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: MIT
+#include "tests/fuzz/memory_file.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+void memory_file_open(struct memory_file *file, const uint8_t *data, size_t size_bytes)
+{
+    file->descriptor = memfd_create("fuzz", MFD_CLOEXEC);
+    if (file->descriptor < 0 || write(file->descriptor, data, size_bytes) != (ssize_t)size_bytes)
+        abort();
+    (void)snprintf(file->path, sizeof(file->path), "/proc/self/fd/%d", file->descriptor);
+}
+
+void memory_file_close(struct memory_file *file)
+{
+    (void)close(file->descriptor);
+    file->descriptor = -1;
+}
