@@ -35,7 +35,8 @@ struct daemon {
     struct now now;           /* of this turn */
     struct mono started;      /* the process */
     struct mono heard;        /* the last message that came in */
-    int failure;              /* negative: the turn must not be spoken of, and the process ends */
+    bool is_watched; /* somebody has subscribed to operations in the life of this process */
+    int failure;     /* negative: the turn must not be spoken of, and the process ends */
 };
 
 /* Makes everything from the configuration file; the message is ready for the log. */

@@ -146,6 +146,7 @@ static int serve(struct daemon *daemon, int signal_fd)
 
 static int run(const char *configuration)
 {
+    static struct log_buffer lines; /* of a turn */
     struct daemon daemon;
     char message[CONFIGURATION_ERROR_BYTES];
     int signal_fd = signals_open();
@@ -171,7 +172,10 @@ static int run(const char *configuration)
              sockets_endpoint(daemon.sockets, SOCKET_JOBS),
              sockets_endpoint(daemon.sockets, SOCKET_REPORTS),
              sockets_endpoint(daemon.sockets, SOCKET_STATUS));
-    if (serve(&daemon, signal_fd)) {
+    log_collect(&lines);
+    rc = serve(&daemon, signal_fd);
+    log_collect(NULL);
+    if (rc) {
         _exit(EXIT_UNSAFE); /* the store is doubtful: not even its view may be written now */
     }
     rc = daemon_close(&daemon);

@@ -127,7 +127,6 @@ static int accept_new(struct call *call, const struct operation_request *request
 static int make(struct call *call, struct operation_request *request, struct text key)
 {
     struct daemon *daemon = call->daemon;
-    struct profile profile;
     bool is_repeated = false;
     int rc = 0;
 
@@ -142,7 +141,7 @@ static int make(struct call *call, struct operation_request *request, struct tex
     if (rc || is_repeated) {
         return rc;
     }
-    rc = registry_find(daemon->registry, &request->tenant_id, &request->user_id, &profile);
+    rc = registry_has(daemon->registry, &request->tenant_id, &request->user_id, daemon->now.mono);
     if (rc == -ERROR_REGISTRY) {
         log_line(LOG_ERROR, "registry_unreadable", "reason=\"%s\"",
                  registry_message(daemon->registry));

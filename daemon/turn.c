@@ -48,9 +48,15 @@ static void on_message(void *argument, const struct incoming *incoming)
 static void publish(struct daemon *daemon, enum event_kind kind, const struct record *record,
                     const struct attempt *attempt)
 {
-    struct event event = show_event(kind, record, attempt, daemon->now.wall);
+    struct event event;
     char topic[UUID_TEXT_BUFFER];
 
+    /* That nobody watches any more is not looked for: a peer may end subscriptions that it never
+     * had, and would silence those of others. */
+    if (!daemon->is_watched) {
+        return;
+    }
+    event = show_event(kind, record, attempt, daemon->now.wall);
     uuid_format(&record->id, topic);
     effects_publish(&daemon->effects, (struct text){topic, UUID_TEXT_BYTES}, &event_schema, &event);
 }
@@ -291,6 +297,7 @@ int turn_run(struct daemon *daemon)
         return rc; /* never answer from memory alone */
     }
     daemon->durable_sequence = store_sequence(daemon->store);
+    log_flush(); /* whoever reads a reply finds what the log says of it */
     effects_send(&daemon->effects, daemon->sockets, &daemon->engine, daemon->now);
     return is_idle(daemon) ? store_rest(daemon->store) : 0;
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "schemas/base/errors.h"
+#include "schemas/base/table.h"
 
 #define COLUMNS 4
 
@@ -14,12 +15,29 @@
 #define USER_PRINCIPAL_NAME_LENGTH 320
 #define DISPLAY_NAME_LENGTH        256
 
+/* Profiles that are remembered: a power of two. The statement is the operator's and may depend on
+ * the time, so that no verdict is kept for long. */
+#define REMEMBERED  4096
+#define REMEMBER_MS 1000
+
+struct remembered {
+    struct uuid tenant_id;
+    struct uuid user_id;
+    uint64_t generation; /* of the registry when it was found */
+};
+
 struct registry {
     sqlite3 *database;
     sqlite3_stmt *profile;
     sqlite3_stmt *list;
     sqlite3_stmt *begin;
     sqlite3_stmt *commit;
+    sqlite3_stmt *version;
+    bool is_version_known; /* in this turn */
+    int64_t data_version;
+    uint64_t generation; /* counts what ends the remembering; from 1 */
+    struct mono generation_began;
+    struct remembered remembered[REMEMBERED];
     char message[REGISTRY_MESSAGE_BYTES];
     char user_principal_name[4 * USER_PRINCIPAL_NAME_LENGTH]; /* of the profile found last */
     char display_name[4 * DISPLAY_NAME_LENGTH];
@@ -80,7 +98,9 @@ static int open_database(struct registry *registry, const struct registry_option
     if (sqlite3_prepare_v3(registry->database, "BEGIN", -1, SQLITE_PREPARE_PERSISTENT,
                            &registry->begin, NULL) != SQLITE_OK ||
         sqlite3_prepare_v3(registry->database, "COMMIT", -1, SQLITE_PREPARE_PERSISTENT,
-                           &registry->commit, NULL) != SQLITE_OK) {
+                           &registry->commit, NULL) != SQLITE_OK ||
+        sqlite3_prepare_v3(registry->database, "PRAGMA data_version", -1, SQLITE_PREPARE_PERSISTENT,
+                           &registry->version, NULL) != SQLITE_OK) {
         return refuse(registry, "registry.database", sqlite3_errmsg(registry->database));
     }
     rc = prepare(registry, options->profile_statement, "registry.profile_statement",
@@ -117,6 +137,7 @@ void registry_close(struct registry **registry)
     sqlite3_finalize((*registry)->list);
     sqlite3_finalize((*registry)->begin);
     sqlite3_finalize((*registry)->commit);
+    sqlite3_finalize((*registry)->version);
     sqlite3_close((*registry)->database);
     free(*registry);
     *registry = NULL;
@@ -182,6 +203,7 @@ static void read_begin(struct registry *registry)
 
 void registry_rest(struct registry *registry)
 {
+    registry->is_version_known = false;
     if (!sqlite3_get_autocommit(registry->database)) {
         (void)sqlite3_step(registry->commit);
         sqlite3_reset(registry->commit);
@@ -214,6 +236,49 @@ int registry_find(struct registry *registry, const struct uuid *tenant_id,
     }
     return fail(registry, step == SQLITE_ROW ? "the row found is no profile of this user"
                                              : sqlite3_errmsg(registry->database));
+}
+
+/* The snapshot of the turn has one version; a version that cannot be had ends the remembering. */
+static void look_for_changes(struct registry *registry, struct mono now)
+{
+    int64_t version = -1;
+
+    if (!registry->is_version_known) {
+        read_begin(registry);
+        if (sqlite3_step(registry->version) == SQLITE_ROW) {
+            version = sqlite3_column_int64(registry->version, 0);
+        }
+        registry->is_version_known = sqlite3_reset(registry->version) == SQLITE_OK && version >= 0;
+        if (!registry->is_version_known || version != registry->data_version) {
+            registry->generation_began.ms = now.ms - REMEMBER_MS;
+        }
+        registry->data_version = version;
+    }
+    if (!registry->generation || now.ms - registry->generation_began.ms >= REMEMBER_MS) {
+        registry->generation++;
+        registry->generation_began = now;
+    }
+}
+
+int registry_has(struct registry *registry, const struct uuid *tenant_id,
+                 const struct uuid *user_id, struct mono now)
+{
+    uint64_t hash = table_hash_uuid(tenant_id) * 31 + table_hash_uuid(user_id);
+    struct remembered *remembered = &registry->remembered[hash % REMEMBERED];
+    struct profile profile;
+    int rc;
+
+    look_for_changes(registry, now);
+    if (remembered->generation == registry->generation &&
+        uuid_equal(&remembered->user_id, user_id) &&
+        uuid_equal(&remembered->tenant_id, tenant_id)) {
+        return 0;
+    }
+    rc = registry_find(registry, tenant_id, user_id, &profile);
+    if (!rc) {
+        *remembered = (struct remembered){*tenant_id, *user_id, registry->generation};
+    }
+    return rc;
 }
 
 int registry_list(struct registry *registry, const struct uuid *tenant_id, const struct uuid *after,

@@ -4,6 +4,7 @@
 #ifndef DAEMON_STORE_REGISTRY_H
 #define DAEMON_STORE_REGISTRY_H
 
+#include "schemas/base/clock.h"
 #include "schemas/messages.h"
 
 #define REGISTRY_MESSAGE_BYTES 512
@@ -28,6 +29,11 @@ void registry_close(struct registry **registry);
  * is no profile of this user. */
 int registry_find(struct registry *registry, const struct uuid *tenant_id,
                   const struct uuid *user_id, struct profile *profile);
+
+/* Whether such a profile is there: 0, or an error as above. That somebody was found is remembered
+ * for a second at most, and no longer than nobody has written to the database. */
+int registry_has(struct registry *registry, const struct uuid *tenant_id,
+                 const struct uuid *user_id, struct mono now);
 
 /* Sees one profile, borrowed; a value other than 0 ends the walk (positive: with success). */
 typedef int (*registry_visitor)(void *argument, const struct profile *profile);

@@ -14,6 +14,7 @@
 static const char *const level_names[] = {"error", "warning", "info", "debug"};
 static const char *program_name = "exportd";
 static enum log_level level_limit = LOG_INFO;
+static _Thread_local struct log_buffer *collected;
 
 void log_configure(const char *program, enum log_level level)
 {
@@ -29,6 +30,54 @@ static void flatten(char *line, size_t size_bytes)
             line[i] = ' ';
         }
     }
+}
+
+/* What standard error does not take is lost: nobody could be told. */
+static void write_all(const char *bytes, size_t size_bytes)
+{
+    while (size_bytes > 0) {
+        ssize_t written = write(STDERR_FILENO, bytes, size_bytes);
+
+        if (written < 0 && errno != EINTR) {
+            return;
+        }
+        bytes += written < 0 ? 0 : written;
+        size_bytes -= written < 0 ? 0 : (size_t)written;
+    }
+}
+
+void log_flush(void)
+{
+    int saved_errno = errno;
+
+    if (collected && collected->used_bytes > 0) {
+        write_all(collected->bytes, collected->used_bytes);
+        collected->used_bytes = 0;
+    }
+    errno = saved_errno;
+}
+
+void log_collect(struct log_buffer *buffer)
+{
+    log_flush();
+    collected = buffer;
+    if (buffer) {
+        buffer->used_bytes = 0;
+    }
+}
+
+static void put(enum log_level level, const char *line, size_t size_bytes)
+{
+    if (collected && sizeof(collected->bytes) - collected->used_bytes < size_bytes) {
+        log_flush();
+    }
+    if (!collected || level <= LOG_WARNING) {
+        log_flush();
+        write_all(line, size_bytes);
+        return;
+    }
+    memcpy(collected->bytes + collected->used_bytes, line, size_bytes);
+    collected->used_bytes += size_bytes;
 }
 
 void log_line(enum log_level level, const char *event, const char *format, ...)
@@ -56,8 +105,7 @@ void log_line(enum log_level level, const char *event, const char *format, ...)
     }
     flatten(line, used);
     line[used++] = '\n';
-    while (write(STDERR_FILENO, line, used) < 0 && errno == EINTR) {
-    }
+    put(level, line, used);
     errno = saved_errno;
 }
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /* One line a decision, key=value, on standard error. Lines hold ids, codes and counts; never a
  * name, a token or a payload. Leaves do not log: the edge where an error's journey ends does, once.
- * May be called from any thread; a line is written with one write(2). */
+ * May be called from any thread; a line is written with one write(2), unless its thread collects.
+ */
 #ifndef SCHEMAS_BASE_LOG_H
 #define SCHEMAS_BASE_LOG_H
 
@@ -16,6 +17,19 @@ void log_configure(const char *program, enum log_level level);
  * makes key=value pairs. Values that came from outside go through log_value first. */
 void log_line(enum log_level level, const char *event, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+
+/* Lines of one thread that wait to be written together. */
+struct log_buffer {
+    size_t used_bytes;
+    char bytes[32768];
+};
+
+/* From now on this thread's lines below warning wait in the buffer until log_flush, a graver line
+ * or a full buffer writes them, in order. Borrowed; NULL flushes and ends it. */
+void log_collect(struct log_buffer *buffer);
+
+/* Writes what this thread has collected; nothing when it does not collect. */
+void log_flush(void);
 
 /* Makes a text safe for a line: quotes it when needed, writes anything but printable ASCII as \xNN,
  * cuts it to the buffer. Returns the buffer. */

@@ -89,6 +89,42 @@ static void a_line_stays_one_line_however_long(void **state)
     assert_ptr_equal(strchr(line, '\n'), line + size_bytes - 1);
 }
 
+static void collected_lines_are_written_in_order_when_flushed_or_overtaken_by_a_warning(
+    void **state)
+{
+    static struct log_buffer buffer;
+    char lines[CAPTURE_BYTES];
+
+    (void)state;
+    log_configure("sample", LOG_INFO);
+    capture_start();
+    log_collect(&buffer);
+    log_line(LOG_INFO, "one", "a=1");
+    capture_end(lines);
+    assert_string_equal(lines, "");
+
+    capture_start();
+    log_line(LOG_WARNING, "two", "a=1");
+    log_line(LOG_INFO, "three", "a=1");
+    log_flush();
+    capture_end(lines);
+    assert_non_null(strstr(lines, "event=one"));
+    assert_true(strstr(lines, "event=one") < strstr(lines, "event=two"));
+    assert_true(strstr(lines, "event=two") < strstr(lines, "event=three"));
+
+    capture_start();
+    for (size_t i = 0; i < sizeof(buffer.bytes) / 64; i++) {
+        log_line(LOG_INFO, "many", "a=1");
+        if (buffer.used_bytes < 256 && i > 10) {
+            break; /* a full buffer was written, and lines go on */
+        }
+        assert_in_range(buffer.used_bytes, 1, sizeof(buffer.bytes));
+    }
+    log_collect(NULL);
+    assert_int_equal(buffer.used_bytes, 0);
+    capture_end(lines);
+}
+
 static void values_are_made_safe(void **state)
 {
     static const struct {
@@ -123,6 +159,8 @@ int main(void)
         cmocka_unit_test(a_line_has_its_parts_in_order),
         cmocka_unit_test(lines_above_the_level_are_dropped),
         cmocka_unit_test(a_line_stays_one_line_however_long),
+        cmocka_unit_test(
+            collected_lines_are_written_in_order_when_flushed_or_overtaken_by_a_warning),
         cmocka_unit_test(values_are_made_safe),
     };
 

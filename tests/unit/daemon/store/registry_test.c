@@ -117,6 +117,45 @@ static void a_profile_is_found_within_its_tenant_only(void **state)
     assert_int_equal(registry_find(fixture->registry, &tenant, &user, &profile), -ERROR_NOT_FOUND);
 }
 
+static void a_remembered_profile_is_forgotten_when_the_operator_writes_or_a_second_is_over(
+    void **state)
+{
+    struct fixture *fixture = *state;
+    struct uuid tenant = uuid_of(1);
+    struct uuid other = uuid_of(2);
+    struct uuid user = uuid_of(4);
+    struct uuid nobody = uuid_of(10);
+    struct mono now = {5000};
+
+    must_open(fixture);
+    for (int turn = 0; turn < 3; turn++) {
+        for (int i = 0; i < 2; i++) {
+            assert_int_equal(registry_has(fixture->registry, &tenant, &user, now), 0);
+            assert_int_equal(registry_has(fixture->registry, &other, &user, now), 0);
+            assert_int_equal(registry_has(fixture->registry, &tenant, &nobody, now),
+                             -ERROR_NOT_FOUND);
+        }
+        registry_rest(fixture->registry);
+    }
+    assert_int_equal(change(fixture, "DELETE FROM people WHERE tenant LIKE '%1'"), SQLITE_OK);
+    assert_int_equal(registry_has(fixture->registry, &tenant, &user, now), -ERROR_NOT_FOUND);
+    assert_int_equal(registry_has(fixture->registry, &other, &user, now), 0);
+
+    registry_close(&fixture->registry);
+    fixture->options.profile_statement =
+        TEXT("SELECT user_id, upn, name, home FROM people WHERE tenant = :tenant_id"
+             " AND user_id = :user_id AND random() % 2 = 0");
+    must_open(fixture);
+    for (int i = 0; i < 100; i++) {
+        now.ms += 1000;
+        registry_rest(fixture->registry);
+        if (registry_has(fixture->registry, &other, &user, now)) {
+            return; /* asked again */
+        }
+    }
+    fail_msg("an old verdict is still given");
+}
+
 static void the_operator_can_write_once_the_turn_has_read(void **state)
 {
     struct fixture *fixture = *state;
@@ -283,6 +322,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(a_profile_is_found_within_its_tenant_only),
+        TEST(a_remembered_profile_is_forgotten_when_the_operator_writes_or_a_second_is_over),
         TEST(the_operator_can_write_once_the_turn_has_read),
         TEST(a_list_goes_on_after_an_id_and_ends_at_the_limit_or_the_visitor),
         TEST(a_row_that_is_no_profile_is_an_error_and_not_shown),
