@@ -1,50 +1,42 @@
 // SPDX-License-Identifier: MIT
-/* bench_restart [--quick] [--rounds N] [--operations N]: exportd on a store of 1,000,000
- * operations.
- *
- * Half queued and half complete: the time from its start to the first answers, after a clean stop,
- * after SIGKILL with a few thousand events in the log that the view lacks, and after a clean stop
- * with nothing of the store in the page cache; beside a start on an empty store. All queued, in one
- * tenant and over 10,000 tenants: its resident memory at the start, after 10,000 further accepts,
- * after 10,000 were gathered. Needs about 1 GB in TMPDIR. Prints a table of tab-separated fields.
- */
+/* bench_restart [--quick] [--rounds N] [--operations N] [--further N]: the time from the start of
+ * exportd on a store of 1,000,000 operations, half queued and half complete, to its first answers:
+ * after a clean stop, after SIGKILL with a few thousand events in the log that the view lacks, and
+ * after a clean stop with nothing of the store in the page cache; beside a start on an empty store.
+ * Needs about 1 GB in TMPDIR. Prints a table of tab-separated fields. */
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "tests/bench/crowd.h"
+#include "tests/bench/measure.h"
+#include "tests/bench/options.h"
 #include "tests/bench/store_fill.h"
 #include "tests/bench/submit.h"
+#include "tests/bench/usage.h"
 #include "tests/bench/zmtp.h"
 #include "tests/support/temporary.h"
 
-#define PEOPLE       1000
-#define WORKERS      16
-#define MANY_TENANTS 10000
-#define PATH_BYTES   (FIXTURE_PATH_BUFFER + 32)
-#define TRY_US       500
-#define TIMEOUT_MS   300000
-#define GOAL_MS      1000
-#define GOAL_MIB     96
-#define DISPATCH_S   600
-#define SETTLE_MS    200
+#define PEOPLE     200
+#define PATH_BYTES (FIXTURE_PATH_BUFFER + 32)
+#define TRY_US     500
+#define TIMEOUT_MS 300000
+#define CLEAN_MS   100
+#define KILLED_MS  300
 
 struct bench {
-    unsigned rounds;
     uint64_t operations;
-    unsigned further; /* accepts, and gatherings; half as many accepts before SIGKILL */
+    uint64_t further; /* accepts before SIGKILL */
     struct fixture fixture;
     struct request request;
-    char operation[64];
+    char operation[1][STORE_FILL_ID_BUFFER];
     char store[PATH_BYTES];
 };
 
-static struct bench bench = {.rounds = 3, .operations = 1000000, .further = 10000};
+static struct bench bench = {.operations = 1000000, .further = 5000};
 
 enum row {
     ROW_EMPTY,
@@ -54,76 +46,30 @@ enum row {
     ROW_KILLED_OPERATION,
     ROW_COLD,
     ROW_COLD_OPERATION,
-    ROW_MEMORY_EMPTY,
-    ROW_ONE, /* four each: at start, after accepts, after gatherings, the most */
-    ROW_MANY = ROW_ONE + 4,
-    ROW_COUNT = ROW_MANY + 4
+    ROW_COUNT
 };
 
-#define TIME(text, to_beat)                                                                        \
+#define TIME(text, to_beat, most_ms)                                                               \
     {                                                                                              \
-        .name = (text), .unit = "ms", .reference = (to_beat), .goal = GOAL_MS                      \
-    }
-#define MEMORY(text)                                                                               \
-    {                                                                                              \
-        .name = (text), .unit = "MiB", .reference = "resident, empty store", .goal = GOAL_MIB      \
+        .name = (text), .unit = "ms", .reference = (to_beat), .goal = (most_ms)                    \
     }
 
 static struct figure figures[ROW_COUNT] = {
     [ROW_EMPTY] = {.name = "start on an empty store to ping", .unit = "ms"},
-    [ROW_CLEAN] = TIME("restart after a clean stop to ping", "start on an empty store to ping"),
-    [ROW_CLEAN_OPERATION] = TIME("restart after a clean stop to getOperation", NULL),
-    [ROW_KILLED] = TIME("restart after SIGKILL to ping", "start on an empty store to ping"),
-    [ROW_KILLED_OPERATION] = TIME("restart after SIGKILL to getOperation", NULL),
-    [ROW_COLD] = TIME("restart, nothing cached, to ping", "start on an empty store to ping"),
-    [ROW_COLD_OPERATION] = TIME("restart, nothing cached, to getOperation", NULL),
-    [ROW_MEMORY_EMPTY] = {.name = "resident, empty store", .unit = "MiB"},
-    [ROW_ONE] = MEMORY("resident, all queued, one tenant"),
-    [ROW_ONE + 1] = MEMORY("the same after further accepts"),
-    [ROW_ONE + 2] = MEMORY("the same after gatherings"),
-    [ROW_ONE + 3] = MEMORY("the same at the most"),
-    [ROW_MANY] = MEMORY("resident, all queued, many tenants"),
-    [ROW_MANY + 1] = MEMORY("many tenants after further accepts"),
-    [ROW_MANY + 2] = MEMORY("many tenants after gatherings"),
-    [ROW_MANY + 3] = MEMORY("many tenants at the most"),
+    [ROW_CLEAN] =
+        TIME("restart after a clean stop to ping", "start on an empty store to ping", CLEAN_MS),
+    [ROW_CLEAN_OPERATION] = TIME("restart after a clean stop to getOperation", NULL, CLEAN_MS),
+    [ROW_KILLED] =
+        TIME("restart after SIGKILL to ping", "start on an empty store to ping", KILLED_MS),
+    [ROW_KILLED_OPERATION] = TIME("restart after SIGKILL to getOperation", NULL, KILLED_MS),
+    [ROW_COLD] = TIME("restart, nothing cached, to ping", "start on an empty store to ping", 0),
+    [ROW_COLD_OPERATION] = TIME("restart, nothing cached, to getOperation", NULL, 0),
 };
 
 static void add(enum row row, double value)
 {
     figure_add(&figures[row], (struct measurement){.value = value});
     (void)fprintf(stderr, "%s: %.1f %s\n", figures[row].name, value, figures[row].unit);
-}
-
-/* A field of /proc/PID/status that is in kB. */
-static double memory_mib(const char *field)
-{
-    char path[64];
-    char line[256];
-    double mib = 0;
-    snprintf(path, sizeof(path), "/proc/%d/status", (int)bench.fixture.daemon.pid);
-    FILE *file = fopen(path, "re");
-    if (!file) {
-        measure_fail(path);
-    }
-    while (fgets(line, sizeof(line), file)) {
-        if (strncmp(line, field, strlen(field)) == 0) {
-            mib = strtod(line + strlen(field), NULL) / 1024;
-        }
-    }
-    (void)fclose(file);
-    return mib;
-}
-
-/* What it has computed so far: a busy machine makes the times longer, not this. */
-static void tell_computing(void)
-{
-    clockid_t clock;
-    struct timespec used = {0};
-    if (clock_getcpuclockid(bench.fixture.daemon.pid, &clock) || clock_gettime(clock, &used)) {
-        measure_fail("clock");
-    }
-    (void)fprintf(stderr, "exportd has computed for %.1f ms\n",
-                  (double)used.tv_sec * 1e3 + (double)used.tv_nsec / 1e6);
 }
 
 static void on_reply(void *context, const uint8_t *frame, size_t size, bool has_more)
@@ -171,7 +117,7 @@ static void write_requests(struct raw_message *ping, struct raw_message *get)
     raw_text_field(get, "type", "getOperation");
     raw_text_field(get, "requestId", "bench");
     raw_text_field(get, "token", token);
-    raw_text_field(get, "operationId", bench.operation);
+    raw_text_field(get, "operationId", bench.operation[0]);
 }
 
 static void start_program(void)
@@ -209,7 +155,8 @@ static void start(enum row ping_row, bool asks_operation)
     }
     ask(&zmtp, &ping);
     add(ping_row, (double)(measure_now_ns() - begun) / 1e6);
-    tell_computing();
+    (void)fprintf(stderr, "exportd has computed for %.1f ms\n",
+                  usage_computed_seconds(bench.fixture.daemon.pid) * 1e3);
     if (asks_operation) {
         ask(&zmtp, &get);
         add(ping_row + 1, (double)(measure_now_ns() - begun) / 1e6);
@@ -241,17 +188,17 @@ static void forget_cache(const char *name)
     close(file);
 }
 
-static void make_store(uint64_t complete_of_ten, unsigned tenants)
+static void make_store(void)
 {
     uint64_t begun = measure_now_ns();
     if (access(bench.store, F_OK) == 0 && temporary_remove(bench.store)) {
         measure_fail(bench.store);
     }
-    store_fill(bench.store,
-               &(struct store_fill){.operations = bench.operations,
-                                    .complete_of_ten = complete_of_ten,
-                                    .tenants = tenants},
-               bench.operation);
+    store_fill(bench.store, &(struct store_fill){.operations = bench.operations,
+                                                 .complete_of_ten = 5,
+                                                 .tenants = 1,
+                                                 .samples = bench.operation,
+                                                 .sample_count = 1});
     (void)fprintf(stderr, "a store of %llu operations was made in %.0f s\n",
                   (unsigned long long)bench.operations, (double)(measure_now_ns() - begun) / 1e9);
 }
@@ -259,7 +206,6 @@ static void make_store(uint64_t complete_of_ten, unsigned tenants)
 static void measure_empty(void)
 {
     start(ROW_EMPTY, false);
-    add(ROW_MEMORY_EMPTY, memory_mib("VmRSS:"));
     stop(SIGTERM);
     if (temporary_remove(bench.store)) {
         measure_fail(bench.store);
@@ -269,7 +215,7 @@ static void measure_empty(void)
 static void measure_restart(void)
 {
     start(ROW_CLEAN, true);
-    submit(bench.fixture.requests, &bench.request, bench.further / 2, number_of, NULL);
+    submit(bench.fixture.requests, &bench.request, bench.further, number_of, NULL);
     stop(SIGKILL);
     start(ROW_KILLED, true);
     stop(SIGTERM);
@@ -277,65 +223,6 @@ static void measure_restart(void)
     forget_cache("store.db-wal");
     start(ROW_COLD, true);
     stop(SIGTERM);
-}
-
-static uint64_t length_ns(void *context, const char *user)
-{
-    (void)context;
-    (void)user;
-    return 0;
-}
-
-static void gather(void)
-{
-    struct crowd *crowd = crowd_open(&(struct crowd_options){.jobs = bench.fixture.jobs,
-                                                             .reports = bench.fixture.reports,
-                                                             .status = bench.fixture.status,
-                                                             .workers = WORKERS,
-                                                             .length_ns = length_ns});
-    usleep(SETTLE_MS * 1000); /* the daemon knows the new connections by then */
-    crowd_begin(crowd);
-    if (!crowd_wait(crowd, bench.further, DISPATCH_S)) {
-        measure_fail("not every operation was completed");
-    }
-    uint64_t begun = crowd_close(&crowd, NULL).begun_ns;
-    (void)fprintf(stderr, "%u gatherings in %.1f s\n", bench.further,
-                  (double)(measure_now_ns() - begun) / 1e9);
-}
-
-/* The rows follow one another. */
-static void measure_memory(enum row row, unsigned tenants)
-{
-    make_store(0, tenants);
-    if (fixture_start_daemon(&bench.fixture)) {
-        measure_fail("exportd");
-    }
-    add(row, memory_mib("VmRSS:"));
-    submit(bench.fixture.requests, &bench.request, bench.further, number_of, NULL);
-    add(row + 1, memory_mib("VmRSS:"));
-    gather();
-    add(row + 2, memory_mib("VmRSS:"));
-    add(row + 3, memory_mib("VmHWM:"));
-    stop(SIGTERM);
-}
-
-static int read_options(int argc, char *argv[])
-{
-    for (int i = 1; i < argc; i++) {
-        if (strcmp(argv[i], "--quick") == 0) {
-            bench.operations = 5000;
-            bench.further = 500;
-            bench.rounds = 1;
-        } else if (strcmp(argv[i], "--rounds") == 0 && i + 1 < argc) {
-            bench.rounds = (unsigned)strtoul(argv[++i], NULL, 10);
-        } else if (strcmp(argv[i], "--operations") == 0 && i + 1 < argc) {
-            bench.operations = strtoull(argv[++i], NULL, 10);
-        } else {
-            return -1;
-        }
-    }
-    bool is_good = bench.rounds >= 1 && bench.rounds <= MEASURE_ROUNDS && bench.operations >= 1000;
-    return is_good ? 0 : -1;
 }
 
 /* Also when a measurement failed and ended the program. */
@@ -346,28 +233,25 @@ static void release(void)
 
 int main(int argc, char *argv[])
 {
-    const struct fixture_options options = {.people = {.tenant_count = 1, .profile_count = PEOPLE},
+    const struct fixture_options fixture = {.people = {.tenant_count = 1, .profile_count = PEOPLE},
                                             .is_tcp = true};
-    if (read_options(argc, argv)) {
-        (void)fprintf(stderr,
-                      "usage: bench_restart [--quick] [--rounds 1..%d] [--operations 1000..]\n",
-                      MEASURE_ROUNDS);
-        return 2;
-    }
-    if (atexit(release) || fixture_make(&options, NULL, &bench.fixture)) {
+    struct options options = {.rounds = 3};
+    const struct options_number more[] = {{"--operations", &bench.operations, 5000},
+                                          {"--further", &bench.further, 250},
+                                          {NULL, NULL, 0}};
+    options_read(&options, argc, argv, more);
+    if (atexit(release) || fixture_make(&fixture, NULL, &bench.fixture)) {
         measure_fail("fixture");
     }
     request_prepare(&bench.fixture, 0, false, &bench.request);
     snprintf(bench.store, sizeof(bench.store), "%s/store", bench.fixture.directory);
-    for (unsigned round = 0; round < bench.rounds; round++) {
+    for (unsigned round = 0; round < options.rounds; round++) {
         measure_empty();
     }
-    make_store(5, 1);
-    for (unsigned round = 0; round < bench.rounds; round++) {
+    make_store();
+    for (unsigned round = 0; round < options.rounds; round++) {
         measure_restart();
     }
-    measure_memory(ROW_ONE, 1);
-    measure_memory(ROW_MANY, MANY_TENANTS);
     figures_print(figures, ROW_COUNT);
     return EXIT_SUCCESS;
 }

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -130,28 +131,54 @@ static void print_value(double value)
     printf("\t%.*f", value < 10 ? 3 : 1, value);
 }
 
-static void print_reference(const struct figure *figures, size_t count, const struct figure *figure)
+static const struct figure *reference_of(const struct figure *figures, size_t count,
+                                         const struct figure *figure)
 {
     for (size_t i = 0; figure->reference && i < count; i++) {
         if (strcmp(figures[i].name, figure->reference) == 0 && figure_median(&figures[i]) > 0) {
-            double reference = figure_median(&figures[i]);
-            printf("\t%s", figures[i].name);
-            print_value(reference);
-            printf("\t%.2f", figure_median(figure) / reference);
-            return;
+            return &figures[i];
         }
     }
-    printf("\t-\t-\t-");
+    return NULL;
 }
 
-static void print_goal(const struct figure *figure)
+/* What disturbs the machine in one round disturbs both, so each round is compared with itself. */
+static double ratio_of(const struct figure *figure, const struct figure *reference)
 {
-    if (figure->goal > 0) {
-        printf("\tat most %g\t%s\n", figure->goal,
-               figure_median(figure) <= figure->goal ? "met" : "missed");
-    } else {
-        printf("\t-\t-\n");
+    struct figure ratios = {.count = figure->count};
+    if (figure->count != reference->count) {
+        return figure_median(figure) / figure_median(reference);
     }
+    for (size_t i = 0; i < figure->count; i++) {
+        double value = reference->rounds[i].value;
+        ratios.rounds[i].value = value > 0 ? figure->rounds[i].value / value : 0;
+    }
+    return figure_median(&ratios);
+}
+
+static void print_reference(const struct figure *figure, const struct figure *reference)
+{
+    if (!reference) {
+        printf("\t-\t-\t-");
+        return;
+    }
+    printf("\t%s", reference->name);
+    print_value(figure_median(reference));
+    printf("\t%.2f", ratio_of(figure, reference));
+}
+
+static void print_goal(const struct figure *figure, const struct figure *reference)
+{
+    bool is_ratio = figure->goal_kind != GOAL_AT_MOST;
+    if (figure->goal <= 0 || (is_ratio && !reference)) {
+        printf("\t-\t-\n");
+        return;
+    }
+    double value = is_ratio ? ratio_of(figure, reference) : figure_median(figure);
+    bool is_met =
+        figure->goal_kind == GOAL_RATIO_AT_LEAST ? value >= figure->goal : value <= figure->goal;
+    printf("\tat %s %g%s\t%s\n", figure->goal_kind == GOAL_RATIO_AT_LEAST ? "least" : "most",
+           figure->goal, is_ratio ? " times" : "", is_met ? "met" : "missed");
 }
 
 void figures_print(const struct figure *figures, size_t count)
@@ -160,12 +187,16 @@ void figures_print(const struct figure *figures, size_t count)
            "goal\tis met\n");
     for (size_t i = 0; i < count; i++) {
         const struct figure *figure = &figures[i];
+        const struct figure *reference = reference_of(figures, count, figure);
+        if (!figure->count) {
+            continue;
+        }
         printf("%s\t%s", figure->name, figure->unit);
         print_value(figure_median(figure));
         print_value(of_rounds(figure, 0, 0));
         print_value(of_rounds(figure, 0, 1));
         printf("\t%.0f\t%.0f", of_rounds(figure, 1, 0.5), of_rounds(figure, 2, 0.5));
-        print_reference(figures, count, figure);
-        print_goal(figure);
+        print_reference(figure, reference);
+        print_goal(figure, reference);
     }
 }

@@ -30,12 +30,16 @@ struct measurement {
     double p99_us;
 };
 
+/* What a goal is about: the median, or its ratio to the reference of the same rounds. */
+enum goal_kind { GOAL_AT_MOST, GOAL_RATIO_AT_MOST, GOAL_RATIO_AT_LEAST };
+
 /* A figure over all rounds. Names and units are borrowed literals. */
 struct figure {
     const char *name;
     const char *unit;
     const char *reference; /* the name of the figure it is compared with, or NULL */
-    double goal;           /* the median is to be at most this; 0 when there is none */
+    double goal;           /* 0 when there is none */
+    enum goal_kind goal_kind;
     struct measurement rounds[MEASURE_ROUNDS];
     size_t count;
 };
@@ -43,9 +47,10 @@ struct figure {
 void figure_add(struct figure *figure, struct measurement measurement);
 double figure_median(const struct figure *figure);
 
-/* One line of tab-separated fields for each figure, with a heading: figure, unit, median, least and
- * most of the rounds, medians of p50 and p99 in microseconds, reference, its median, ratio, goal,
- * and whether it is met. */
+/* One line of tab-separated fields for each figure that has rounds, with a heading: figure, unit,
+ * median, least and most of the rounds, medians of p50 and p99 in microseconds, reference, its
+ * median, ratio (the median of the rounds' own, where both have the same rounds), goal, and whether
+ * it is met. */
 void figures_print(const struct figure *figures, size_t count);
 
 /* Says on standard error what went wrong and exits with 1. */

@@ -5,9 +5,9 @@
 
 /* --echo ENDPOINT
  *     a ROUTER that gives every request back, and nothing else: the bound for any server here.
- * --worker JOBS REPORTS STATUS SLOTS
- *     a worker that speaks the whole protocol and gathers nothing: every job is started and done at
- *     once, with a made-up result, which is repeated until it is recorded.
+ * --publish ENDPOINT TOPIC_BYTES EVENT_BYTES
+ *     an XPUB that sends messages of these two frames as fast as its subscribers take them, once
+ *     there is one: the bound for any publisher here.
  * Runs until it is killed; -1 when the arguments are not for it. */
 int peer_run(int argc, char *argv[]);
 

@@ -93,7 +93,17 @@ static void make_durable(struct filling *filling)
     check(filling, store_rest(filling->store));
 }
 
-void store_fill(const char *directory, const struct store_fill *fill, char *operation)
+/* With fewer operations than samples, each is several of them. */
+static void sample(const struct store_fill *fill, uint64_t number, const struct record *record)
+{
+    size_t at = (size_t)(number * fill->sample_count / fill->operations);
+    size_t end = (size_t)((number + 1) * fill->sample_count / fill->operations);
+    for (; at < end; at++) {
+        uuid_format(&record->id, fill->samples[at]);
+    }
+}
+
+void store_fill(const char *directory, const struct store_fill *fill)
 {
     struct filling filling = {.random = 1, .now = wall_now(), .result = WIRE_OUTPUT_INIT};
     char message[STORE_MESSAGE_BYTES];
@@ -109,9 +119,7 @@ void store_fill(const char *directory, const struct store_fill *fill, char *oper
         if (next_random(&filling) % 10 < fill->complete_of_ten) {
             complete(&filling, &record);
         }
-        if (i == 0) {
-            uuid_format(&record.id, operation);
-        }
+        sample(fill, i, &record);
         if (i % BATCH == BATCH - 1) {
             make_durable(&filling);
         }

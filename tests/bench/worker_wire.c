@@ -60,6 +60,17 @@ void worker_write_done(struct raw_message *message, const struct worker_name *na
     raw_text_field(message, "reason", "none");
 }
 
+void worker_write_progress(struct raw_message *message, const struct worker_name *name,
+                           const struct worker_job *job, uint64_t rows)
+{
+    begin(message, name, "progress", 5);
+    about(message, job);
+    raw_text(message, "progress");
+    raw_real(message, 50);
+    raw_integer_field(message, "rows", (int64_t)rows);
+    raw_integer_field(message, "bytes", (int64_t)rows * 100);
+}
+
 void worker_write_heartbeat(struct raw_message *message, const struct worker_name *name,
                             int64_t slots, const int64_t *fences, uint32_t count)
 {

@@ -29,6 +29,8 @@ void worker_write_declined(struct raw_message *message, const struct worker_name
                            const struct worker_job *job);
 void worker_write_done(struct raw_message *message, const struct worker_name *name,
                        const struct worker_job *job);
+void worker_write_progress(struct raw_message *message, const struct worker_name *name,
+                           const struct worker_job *job, uint64_t rows);
 void worker_write_heartbeat(struct raw_message *message, const struct worker_name *name,
                             int64_t slots, const int64_t *fences, uint32_t count);
 

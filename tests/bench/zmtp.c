@@ -118,7 +118,7 @@ static void put_frame(struct zmtp *zmtp, uint8_t flags, const void *bytes, size_
         errno = EMSGSIZE;
         measure_fail("a frame");
     }
-    if (size > ZMTP_OUTPUT_BYTES - HEAD_BYTES - zmtp->output_size) {
+    if (HEAD_BYTES + size > ZMTP_OUTPUT_BYTES - zmtp->output_size) {
         zmtp_flush(zmtp);
     }
     uint8_t *at = zmtp->output + zmtp->output_size;
