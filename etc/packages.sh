@@ -4,7 +4,7 @@
 
 packages_to_build=(
     build-essential cmake ninja-build pkg-config
-    libarchive-dev libjansson-dev libmsgpack-dev libsqlite3-dev libssl-dev libsystemd-dev libyaml-dev libzmq3-dev
+    libarchive-dev libjansson-dev libmsgpack-dev libsqlite3-dev libssl-dev libsystemd-dev libyaml-dev libzmq3-dev zlib1g-dev
 )
 packages_to_demo=("${packages_to_build[@]}" openssl sqlite3 unzip)
 packages_to_test=(

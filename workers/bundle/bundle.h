@@ -23,7 +23,7 @@
  * same input with the same time makes the same bytes.
  *
  * Memory does not grow with bytes or rows. It does with files, by about 220 bytes each
- * (libarchive's central directory and the set of taken names), which is why maximum_files exists;
+ * (the central directory and the set of taken names), which is why maximum_files exists;
  * the manifest itself waits on disk.
  *
  * Errors latch: after the first, every call returns it and bundle_finish aborts. Besides those

@@ -1,29 +1,31 @@
 // SPDX-License-Identifier: MIT
 #include "workers/bundle/zip_stream.h"
 
-#include <archive.h>
-#include <archive_entry.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <openssl/evp.h>
-#include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <zlib.h>
 
 #include "schemas/base/errors.h"
-#include "workers/bundle/digest.h"
+#include "workers/bundle/deflater.h"
 #include "workers/bundle/spool.h"
+#include "workers/bundle/zip_record.h"
 
-#define BLOCK_BYTES  65536
 #define BEHIND_BYTES 8388608
 
 struct zip_stream {
-    struct archive *archive;
-    struct archive_entry *entry;
+    struct deflater *deflater;
     EVP_MD_CTX *digest;
     int file;
     int error; /* the first; the rest does nothing */
-    time_t seconds;
+    struct zip_time time;
+    bool in_entry;
+    struct zip_entry entry; /* the open one */
+    char path[ZIP_STREAM_PATH_BUFFER];
+    struct wire_output record;    /* that is being written */
+    struct wire_output directory; /* so far */
+    uint64_t entry_count;
     uint64_t size_bytes;
     uint64_t behind_bytes; /* on their way to the disk already */
     uint64_t maximum_bytes;
@@ -42,15 +44,8 @@ static void write_behind(struct zip_stream *zip)
     zip->behind_bytes = zip->size_bytes;
 }
 
-/* Never fails towards libarchive: an archive that failed cannot be closed, and one that is not
- * closed leaks its compressor. The error is kept, what follows goes nowhere, and every call here
- * asks for it. */
-static la_ssize_t on_bytes(struct archive *archive, void *context, const void *data,
-                           size_t size_bytes)
+static int put(struct zip_stream *zip, const void *data, size_t size_bytes)
 {
-    struct zip_stream *zip = context;
-
-    (void)archive;
     if (!zip->error && size_bytes > zip->maximum_bytes - zip->size_bytes)
         zip->error = -ERROR_BUNDLE_TOO_LARGE;
     if (!zip->error)
@@ -61,94 +56,104 @@ static la_ssize_t on_bytes(struct archive *archive, void *context, const void *d
         zip->size_bytes += size_bytes;
         write_behind(zip);
     }
-    return (la_ssize_t)size_bytes;
-}
-
-/* What a libarchive call returned, as ours; our own callback knows best. */
-static int latch(struct zip_stream *zip, int result)
-{
-    if (!zip->error && result != ARCHIVE_OK)
-        zip->error = archive_errno(zip->archive) == ENOMEM ? -ERROR_MEMORY : -ERROR_IO;
     return zip->error;
 }
 
-static int set_up(struct zip_stream *zip, int level)
+static int put_record(struct zip_stream *zip)
 {
-    struct archive *archive = zip->archive;
-    char number[2] = {(char)('0' + level), '\0'};
+    if (!zip->error)
+        zip->error = zip->record.error;
+    int rc = put(zip, zip->record.data, zip->record.size_bytes);
 
-    if (!archive || !zip->entry || !zip->digest ||
-        EVP_DigestInit_ex(zip->digest, EVP_sha256(), NULL) != 1)
-        return -ERROR_MEMORY;
-    int result = archive_write_set_format_zip(archive);
-    if (result == ARCHIVE_OK)
-        result = archive_write_set_format_option(archive, "zip", "compression-level", number);
-    if (result == ARCHIVE_OK)
-        result = archive_write_set_bytes_per_block(archive, BLOCK_BYTES);
-    if (result == ARCHIVE_OK)
-        result = archive_write_set_bytes_in_last_block(archive, 1);
-    if (result == ARCHIVE_OK)
-        result = archive_write_open2(archive, zip, NULL, on_bytes, NULL, NULL);
-    return latch(zip, result);
+    wire_output_clear(&zip->record);
+    return rc;
+}
+
+/* The header waits for the first block: when that is all, the sizes are known, and the entry is as
+ * plain as ZIP has it. */
+static int on_block(void *context, const struct deflated *block)
+{
+    struct zip_stream *zip = context;
+    struct zip_entry *entry = &zip->entry;
+
+    entry->crc = (uint32_t)crc32_combine(entry->crc, block->crc, (z_off_t)block->input_bytes);
+    entry->size_bytes += block->input_bytes;
+    entry->compressed_bytes += block->size_bytes;
+    if (block->is_first) {
+        entry->is_streamed = !block->is_last;
+        entry->offset = zip->size_bytes;
+        zip_record_header(&zip->record, entry, &zip->time);
+        (void)put_record(zip);
+    }
+    return put(zip, block->data, block->size_bytes);
 }
 
 int zip_stream_begin(struct zip_stream **result, int file, int level, uint64_t maximum_bytes,
                      struct wall time)
 {
-    struct zip_stream *zip = calloc(1, sizeof(*zip));
+    struct zip_stream *zip = level < 0 || level > 9 ? NULL : calloc(1, sizeof(*zip));
+    int rc = level < 0 || level > 9 ? -ERROR_CONFIGURATION : -ERROR_MEMORY;
 
     if (!zip)
-        return -ERROR_MEMORY;
+        return rc;
     zip->file = file;
     zip->maximum_bytes = maximum_bytes;
-    zip->seconds = (time_t)(time.ms / 1000);
-    zip->archive = archive_write_new();
-    zip->entry = archive_entry_new();
+    zip->time = zip_time_of((time_t)(time.ms / 1000));
+    zip->record = zip->directory = WIRE_OUTPUT_INIT;
     zip->digest = EVP_MD_CTX_new();
-    int rc = level < 0 || level > 9 ? -ERROR_CONFIGURATION : set_up(zip, level);
-    if (rc) {
+    if (zip->digest && EVP_DigestInit_ex(zip->digest, EVP_sha256(), NULL) == 1)
+        rc = deflater_new(&zip->deflater, level, on_block, zip);
+    if (rc)
         zip_stream_destroy(&zip);
-        return rc;
-    }
-    *result = zip;
-    return 0;
+    else
+        *result = zip;
+    return rc;
 }
 
 int zip_stream_entry_begin(struct zip_stream *zip, const char *path)
 {
     if (zip->error)
         return zip->error;
-    archive_entry_clear(zip->entry);
-    archive_entry_set_pathname(zip->entry, path);
-    archive_entry_set_filetype(zip->entry, AE_IFREG);
-    archive_entry_set_perm(zip->entry, 0600);
-    archive_entry_set_mtime(zip->entry, zip->seconds, 0);
-    return latch(zip, archive_write_header(zip->archive, zip->entry));
+    if (zip->in_entry || strlen(path) >= sizeof(zip->path))
+        return zip->error = -ERROR_INTERNAL;
+    memcpy(zip->path, path, strlen(path) + 1);
+    zip->entry = (struct zip_entry){.path = zip->path};
+    zip->in_entry = true;
+    return 0;
 }
 
 int zip_stream_entry_write(struct zip_stream *zip, const void *data, size_t size_bytes)
 {
-    const char *at = data;
-
-    while (!zip->error && size_bytes > 0) {
-        la_ssize_t written = archive_write_data(zip->archive, at, size_bytes);
-
-        if (written <= 0)
-            return latch(zip, ARCHIVE_FATAL);
-        at += written;
-        size_bytes -= (size_t)written;
-    }
+    if (!zip->error)
+        zip->error = deflater_write(zip->deflater, data, size_bytes);
     return zip->error;
 }
 
 int zip_stream_entry_end(struct zip_stream *zip)
 {
-    return zip->error ? zip->error : latch(zip, archive_write_finish_entry(zip->archive));
+    if (!zip->error)
+        zip->error = deflater_end(zip->deflater);
+    if (zip->error)
+        return zip->error;
+    zip->in_entry = false;
+    zip->entry_count++;
+    zip_record_central(&zip->directory, &zip->entry, &zip->time);
+    if (zip->directory.error)
+        return zip->error = zip->directory.error;
+    if (!zip->entry.is_streamed)
+        return 0;
+    zip_record_descriptor(&zip->record, &zip->entry);
+    return put_record(zip);
 }
 
 int zip_stream_finish(struct zip_stream *zip, uint64_t *size_bytes, char sha256[DIGEST_BUFFER])
 {
-    if (zip->error || latch(zip, archive_write_close(zip->archive)))
+    uint64_t directory_offset = zip->size_bytes;
+
+    if (zip->error || put(zip, zip->directory.data, zip->directory.size_bytes))
+        return zip->error;
+    zip_record_end(&zip->record, zip->entry_count, directory_offset, zip->directory.size_bytes);
+    if (put_record(zip))
         return zip->error;
     zip->error = digest_end(zip->digest, sha256);
     if (!zip->error)
@@ -163,11 +168,9 @@ void zip_stream_destroy(struct zip_stream **pointer)
     *pointer = NULL;
     if (!zip)
         return;
-    if (!zip->error)
-        zip->error = -ERROR_CANCELLED; /* freeing an archive that is not closed writes the rest */
-    if (zip->archive)
-        (void)archive_write_free(zip->archive);
-    archive_entry_free(zip->entry);
+    deflater_destroy(&zip->deflater);
     EVP_MD_CTX_free(zip->digest);
+    wire_output_release(&zip->record);
+    wire_output_release(&zip->directory);
     free(zip);
 }
