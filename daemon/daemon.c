@@ -67,7 +67,10 @@ static int open_readers(struct daemon *daemon, const char *path, char *message)
         return rc;
     }
     log_configure("exportd", log_levels[daemon->settings.values.log.level]);
-    rc = open_registry(daemon, message);
+    rc = security_open(&daemon->security, &daemon->settings, message);
+    if (!rc) {
+        rc = open_registry(daemon, message);
+    }
     return rc ? rc : open_authorizer(daemon, message);
 }
 
@@ -92,6 +95,9 @@ static int open_sockets(struct daemon *daemon, char *message)
                       [SOCKET_JOBS] = values->jobs,
                       [SOCKET_REPORTS] = values->reports,
                       [SOCKET_STATUS] = values->status},
+        .admission = security_admission(&daemon->security),
+        .public_key = daemon->security.certificate.public_key,
+        .secret_key = daemon->security.certificate.secret_key,
         .high_water_mark = values->high_water_mark,
         .handshake_timeout_ms = values->handshake_timeout_ms,
         .heartbeat_interval_ms = values->heartbeat_interval_ms,
@@ -195,6 +201,7 @@ static int open_buffers(struct daemon *daemon, char *message)
 static void release(struct daemon *daemon)
 {
     sockets_close(&daemon->sockets);
+    security_release(&daemon->security);
     engine_release(&daemon->engine);
     registry_close(&daemon->registry);
     authorizer_destroy(&daemon->authorizer);

@@ -9,6 +9,7 @@
 #include "daemon/core/engine.h"
 #include "daemon/effects.h"
 #include "daemon/net/sockets.h"
+#include "daemon/security.h"
 #include "daemon/store/registry.h"
 #include "daemon/store/store.h"
 #include "schemas/base/sha256.h"
@@ -20,6 +21,7 @@ struct daemon {
     struct store *store;
     struct registry *registry;
     struct authorizer *authorizer;
+    struct security security;
     struct sockets *sockets;
     struct engine engine;
     struct outcome outcome;
@@ -36,7 +38,8 @@ struct daemon {
     struct mono started;      /* the process */
     struct mono heard;        /* the last message that came in */
     bool is_watched; /* somebody has subscribed to operations in the life of this process */
-    int failure;     /* negative: the turn must not be spoken of, and the process ends */
+    struct mono denials_told; /* the last line about denied handshakes */
+    int failure;              /* negative: the turn must not be spoken of, and the process ends */
 };
 
 /* Makes everything from the configuration file; the message is ready for the log. */

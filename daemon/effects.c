@@ -13,7 +13,8 @@ enum effect_kind { EFFECT_REPLY, EFFECT_PUBLISH, EFFECT_OFFER };
 struct effect {
     enum effect_kind kind;
     struct envelope envelope; /* replies */
-    size_t topic_at;          /* publications */
+    uint64_t audience;        /* publications */
+    size_t topic_at;
     uint32_t topic_bytes;
     size_t at;
     uint32_t size_bytes;
@@ -86,12 +87,13 @@ void effects_reply(struct effects *effects, const struct envelope *envelope,
     }
 }
 
-void effects_publish(struct effects *effects, struct text topic, const struct schema *schema,
-                     const void *message)
+void effects_publish(struct effects *effects, uint64_t audience, struct text topic,
+                     const struct schema *schema, const void *message)
 {
     struct effect *effect = add(effects, EFFECT_PUBLISH);
 
     if (effect) {
+        effect->audience = audience;
         effect->topic_at = effects->bytes.size_bytes;
         effect->topic_bytes = topic.size_bytes;
         wire_append(&effects->bytes, topic.data, topic.size_bytes);
@@ -150,7 +152,7 @@ static void publish_notice(struct effects *effects, struct fence_notice *notices
     strcpy(topic, "worker/");
     strncat(topic, worker, sizeof notices->worker - 1);
     if (!effects->error) {
-        effects_publish(effects, text_of(topic), &notice_schema, &notice);
+        effects_publish(effects, SOCKETS_STATUS_BIT, text_of(topic), &notice_schema, &notice);
     }
     for (int i = 0; i < VERDICTS; i++) {
         wire_output_release(&fences[i]);
@@ -162,6 +164,16 @@ void effects_notices(struct effects *effects, struct fence_notice *notices, size
     for (size_t i = 0; i < count; i++) {
         while (notices[i].fence != 0 && !effects->error) {
             publish_notice(effects, notices, count, notices[i].worker);
+        }
+    }
+}
+
+static void publish(struct sockets *sockets, uint64_t audience, struct text topic,
+                    struct text payload)
+{
+    for (uint32_t number = SOCKETS_STATUS_NUMBER; audience; number++, audience >>= 1) {
+        if ((audience & 1) && sockets_publish(sockets, number, topic, payload)) {
+            log_line(LOG_WARNING, "status_dropped", "reason=full");
         }
     }
 }
@@ -179,9 +191,7 @@ static void send_effect(const struct effect *effect, const char *bytes, struct s
         }
         break;
     case EFFECT_PUBLISH:
-        if (sockets_publish(sockets, topic, payload)) {
-            log_line(LOG_WARNING, "status_dropped", "reason=full");
-        }
+        publish(sockets, effect->audience, topic, payload);
         break;
     case EFFECT_OFFER:
         if (sockets_offer(sockets, payload)) {

@@ -23,8 +23,9 @@ void effects_release(struct effects *effects);
 
 void effects_reply(struct effects *effects, const struct envelope *envelope,
                    const struct schema *schema, const void *reply);
-void effects_publish(struct effects *effects, struct text topic, const struct schema *schema,
-                     const void *message);
+/* audience has the bit of each status socket that it goes to. */
+void effects_publish(struct effects *effects, uint64_t audience, struct text topic,
+                     const struct schema *schema, const void *message);
 void effects_offer(struct effects *effects, const struct job *job);
 
 /* Sends an offer at once. */

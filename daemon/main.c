@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "daemon/daemon.h"
+#include "daemon/reload.h"
 #include "schemas/base/errors.h"
 #include "schemas/base/log.h"
 #include "schemas/base/supervisor.h"
@@ -24,7 +25,8 @@ static const char usage[] = "usage: exportd -c FILE [-t]\n"
                             "  -t       check the configuration and what it names, and exit\n"
                             "  -V       print the version and exit\n"
                             "  -h       print this and exit\n"
-                            "SIGTERM and SIGINT stop it cleanly; SIGHUP re-reads the key set.\n";
+                            "SIGTERM and SIGINT stop it cleanly; SIGHUP re-reads the key set\n"
+                            "and the identities.\n";
 
 struct arguments {
     const char *configuration;
@@ -87,38 +89,29 @@ static int signals_open(void)
     return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-static void reload(struct daemon *daemon)
-{
-    char message[KEY_SET_MESSAGE_BYTES];
-
-    supervisor_tell_reloading();
-    if (authorizer_reload(daemon->authorizer, message)) {
-        log_line(LOG_ERROR, "reload_failed", "keys=kept reason=\"%s\"", message);
-    } else {
-        log_line(LOG_INFO, "reloaded", "keys=new");
-    }
-    supervisor_tell_ready();
-}
-
-/* True when the daemon is to stop. */
-static bool signals_handle(struct daemon *daemon, int fd)
+/* *must_stop says that the daemon was told to. An error means that it cannot go on. */
+static int signals_handle(struct daemon *daemon, int fd, bool *must_stop)
 {
     struct signalfd_siginfo information;
+    int rc = 0;
 
-    while (read(fd, &information, sizeof information) == sizeof information) {
+    *must_stop = false;
+    while (!rc && read(fd, &information, sizeof information) == sizeof information) {
         if (information.ssi_signo != SIGHUP) {
             log_line(LOG_INFO, "stopping", "signal=%u", information.ssi_signo);
             supervisor_tell_stopping(0);
-            return true;
+            *must_stop = true;
+            return 0;
         }
-        reload(daemon);
+        rc = daemon_reload(daemon);
     }
-    return false;
+    return rc;
 }
 
 static int serve(struct daemon *daemon, int signal_fd)
 {
     struct supervisor supervisor;
+    bool must_stop;
     int wait_ms;
     int rc = 0;
 
@@ -127,7 +120,11 @@ static int serve(struct daemon *daemon, int signal_fd)
     while (!rc) {
         wait_ms = supervisor_wait_ms(&supervisor, mono_now(), turn_timeout_ms(daemon));
         rc = sockets_wait(daemon->sockets, signal_fd, wait_ms);
-        if (!rc && signals_handle(daemon, signal_fd)) {
+        daemon_tell_denials(daemon);
+        if (!rc) {
+            rc = signals_handle(daemon, signal_fd, &must_stop);
+        }
+        if (!rc && must_stop) {
             return 0;
         }
         if (!rc) {
@@ -164,14 +161,16 @@ static int run(const char *configuration)
                                             : EXIT_UNSAFE;
     }
     log_line(LOG_INFO, "ready",
-             "version=%s start=%lld sequence=%lld requests=%s jobs=%s "
+             "version=%s start=%lld sequence=%lld security=%s identities=%zu requests=%s jobs=%s "
              "reports=%s status=%s",
              EXPORTD_VERSION, (long long)store_start_count(daemon.store),
-             (long long)store_sequence(daemon.store),
+             (long long)store_sequence(daemon.store), daemon.security.identities ? "curve" : "none",
+             daemon.security.identities ? identities_count(daemon.security.identities) : 0,
              sockets_endpoint(daemon.sockets, SOCKET_REQUESTS),
              sockets_endpoint(daemon.sockets, SOCKET_JOBS),
              sockets_endpoint(daemon.sockets, SOCKET_REPORTS),
              sockets_endpoint(daemon.sockets, SOCKET_STATUS));
+    security_warn(&daemon.security);
     log_collect(&lines);
     rc = serve(&daemon, signal_fd);
     log_collect(NULL);

@@ -114,6 +114,24 @@ static void (*const handlers[REPORT_KIND_COUNT])(struct daemon *, const union an
     [REPORT_KIND_STARTED] = started,
 };
 
+/* The members that every report has first. */
+static const struct started_report *common(const union any_report *report)
+{
+    return &report->started;
+}
+
+/* A worker reports under the name that its key has, and under no other. */
+static int check_identity(const struct incoming *incoming, const union any_report *report)
+{
+    if (incoming->refusal) {
+        return incoming->refusal;
+    }
+    return !incoming->identity ||
+                   text_equal(common(report)->worker, text_of(identity_name(incoming->identity)))
+               ? 0
+               : -ERROR_IDENTITY_ROLE;
+}
+
 void reports_handle(struct daemon *daemon, const struct incoming *incoming)
 {
     struct wire_error error = {0};
@@ -133,8 +151,13 @@ void reports_handle(struct daemon *daemon, const struct incoming *incoming)
     if (!rc) {
         rc = codec_decode(report_schemas[kind], &daemon->input.root, &report, &error);
     }
+    if (!rc) {
+        rc = check_identity(incoming, &report);
+    }
     if (rc) {
-        log_line(LOG_WARNING, "report_refused", "code=%s field=%s", error_row(rc)->inner_code,
+        log_line(LOG_WARNING, "report_refused", "code=%s identity=%s field=%s",
+                 error_row(rc)->inner_code,
+                 incoming->identity ? identity_name(incoming->identity) : "-",
                  log_value(text_of(error.field[0] ? error.field : "-"), field, sizeof field));
         return;
     }

@@ -87,9 +87,10 @@ static void refuse(struct daemon *daemon, const struct envelope *envelope,
     effects_reply(&daemon->effects, envelope, &error_reply_schema, &reply);
 }
 
-static void log_refusal(const struct refusal *refusal, const char *type,
-                        const struct claims *claims)
+static void log_refusal(const struct refusal *refusal, const char *type, const struct call *call)
 {
+    const struct claims *claims = call->claims;
+    char identity[VALUE_BYTES];
     char request[VALUE_BYTES];
     char target[VALUE_BYTES];
     char tenant[UUID_TEXT_BUFFER] = "-";
@@ -100,12 +101,14 @@ static void log_refusal(const struct refusal *refusal, const char *type,
         uuid_format(&claims->object_id, caller);
     }
     log_value(refusal->has_request_id ? refusal->request_id : TEXT("-"), request, sizeof request);
+    log_value(text_of(call->identity ? identity_name(call->identity) : "-"), identity,
+              sizeof identity);
     log_value(text_of(refusal->target && refusal->target[0] ? refusal->target : "-"), target,
               sizeof target);
     log_line(error_row(refusal->error)->status >= 500 ? LOG_ERROR : LOG_INFO, "refused",
-             "type=%s status=%d code=%s target=%s request=%s tenant=%s caller=%s", type,
+             "type=%s status=%d code=%s target=%s request=%s tenant=%s caller=%s identity=%s", type,
              error_row(refusal->error)->status, error_row(refusal->error)->inner_code, target,
-             request, tenant, caller);
+             request, tenant, caller, identity);
 }
 
 static int decode(struct daemon *daemon, const struct incoming *incoming,
@@ -128,6 +131,22 @@ static int decode(struct daemon *daemon, const struct incoming *incoming,
     return codec_decode(request_schemas[*kind], &daemon->input.root, request, error);
 }
 
+/* What the connection's identity adds to what the claims open: the tenants that it is limited to,
+ * and that operators use a key of an operator. */
+static int check_identity(const struct call *call)
+{
+    if (!call->identity) {
+        return 0;
+    }
+    if (call->claims && !identity_serves_tenant(call->identity, &call->claims->tenant_id)) {
+        return -ERROR_IDENTITY_TENANT;
+    }
+    return permission_of(call->kind)->needs_operator &&
+                   !identity_has_role(call->identity, ROLE_OPERATOR)
+               ? -ERROR_OPERATOR_NEEDED
+               : 0;
+}
+
 /* The caller's claims, if a token is given or needed, and whether they open the request. */
 static int authorize(struct call *call, struct claims *claims)
 {
@@ -143,7 +162,10 @@ static int authorize(struct call *call, struct claims *claims)
         rc = authorizer_check(daemon->authorizer, common->token, daemon->now.wall, claims);
         call->claims = rc ? NULL : claims;
     }
-    return rc ? rc : permission_check(call->kind, call->claims, &options);
+    if (!rc) {
+        rc = permission_check(call->kind, call->claims, &options);
+    }
+    return rc ? rc : check_identity(call);
 }
 
 void requests_handle(struct daemon *daemon, const struct incoming *incoming)
@@ -152,7 +174,10 @@ void requests_handle(struct daemon *daemon, const struct incoming *incoming)
     struct claims claims;
     struct wire_error error = {0};
     struct refusal refusal = {.target = error.field, .expected = error.expected};
-    struct call call = {.daemon = daemon, .envelope = incoming->envelope, .request = &request};
+    struct call call = {.daemon = daemon,
+                        .envelope = incoming->envelope,
+                        .request = &request,
+                        .identity = incoming->identity};
     int kind = -1;
 
     daemon->input.root = (msgpack_object){.type = MSGPACK_OBJECT_NIL};
@@ -163,16 +188,17 @@ void requests_handle(struct daemon *daemon, const struct incoming *incoming)
         call.kind = (enum request_kind)kind;
         refusal.has_request_id = true;
         refusal.request_id = call_common(&request)->request_id;
-        refusal.error = authorize(&call, &claims);
+        refusal.error = incoming->refusal ? incoming->refusal : authorize(&call, &claims);
         refusal.expected = NULL;
-        refusal.target = error_row(refusal.error)->status == 401 ? "token" : NULL;
+        refusal.target =
+            !incoming->refusal && error_row(refusal.error)->status == 401 ? "token" : NULL;
     }
     if (!refusal.error) {
         refusal.error = handlers[kind](&call);
         refusal.target = call.target;
     }
     if (refusal.error) {
-        log_refusal(&refusal, kind < 0 ? "-" : request_schemas[kind]->name, call.claims);
+        log_refusal(&refusal, kind < 0 ? "-" : request_schemas[kind]->name, &call);
         refuse(daemon, incoming->envelope, &refusal);
     }
 }

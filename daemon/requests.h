@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* Requests: one handler a type, all behind the same gate (requests.c): decode 400, token 401,
- * permission 403, then the handler with its 404, 409, 507 or result. */
+ * permission 403 (of the connection's identity and of the person), then the handler with its 404,
+ * 409, 507 or result. */
 #ifndef DAEMON_REQUESTS_H
 #define DAEMON_REQUESTS_H
 
@@ -12,8 +13,9 @@ struct call {
     const struct envelope *envelope;
     const union any_request *request;
     enum request_kind kind;
-    const struct claims *claims; /* NULL for a ping without a token */
-    const char *target;          /* set by a handler that fails: the field concerned, or NULL */
+    const struct identity *identity; /* whose connection it came over; NULL without security */
+    const struct claims *claims;     /* NULL for a ping without a token */
+    const char *target;              /* set by a handler that fails: the field concerned, or NULL */
 };
 
 /* The request's id and token, which every type has first. */

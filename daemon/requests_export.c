@@ -117,9 +117,10 @@ static int accept_new(struct call *call, const struct operation_request *request
     if (daemon->failure) {
         return daemon->failure;
     }
-    log_line(LOG_INFO, "accepted", "operation=%s tenant=%s caller=%s sequence=%lld",
+    log_line(LOG_INFO, "accepted", "operation=%s tenant=%s caller=%s identity=%s sequence=%lld",
              uuid_format(&request->id, id), uuid_format(&request->tenant_id, tenant),
-             uuid_format(&request->requested_by, caller), (long long)record.sequence);
+             uuid_format(&request->requested_by, caller),
+             call->identity ? identity_name(call->identity) : "-", (long long)record.sequence);
     return reply(call, &record, (struct text){0});
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* Who subscribes to an operation is sent its last status at once. */
+/* Who subscribes to an operation is sent its last status at once, on the socket he subscribed to;
+ * on a feed, if it is one of its tenants'. */
 #include <string.h>
 
 #include "daemon/daemon.h"
@@ -24,7 +25,11 @@ void subscriptions_handle(struct daemon *daemon, const struct incoming *incoming
     struct uuid id;
     struct record record;
     struct event event;
+    uint64_t asked = SOCKETS_STATUS_BIT << incoming->status_number;
 
+    if (incoming->refusal) {
+        return;
+    }
     if (topic.size_bytes > 0 && topic.data[0] == 1 &&
         may_be_of_operations((struct text){topic.data + 1, topic.size_bytes - 1})) {
         daemon->is_watched = true;
@@ -37,7 +42,10 @@ void subscriptions_handle(struct daemon *daemon, const struct incoming *incoming
     if (uuid_parse(topic, &id) || store_get(daemon->store, &id, &record, NULL)) {
         return;
     }
+    if (!(security_audience(&daemon->security, &record.tenant_id) & asked)) {
+        return;
+    }
     event = show_event(EVENT_KIND_SNAPSHOT, &record, engine_attempt(&daemon->engine, &id),
                        daemon->now.wall);
-    effects_publish(&daemon->effects, topic, &event_schema, &event);
+    effects_publish(&daemon->effects, asked, topic, &event_schema, &event);
 }

@@ -58,7 +58,8 @@ static void publish(struct daemon *daemon, enum event_kind kind, const struct re
     }
     event = show_event(kind, record, attempt, daemon->now.wall);
     uuid_format(&record->id, topic);
-    effects_publish(&daemon->effects, (struct text){topic, UUID_TEXT_BYTES}, &event_schema, &event);
+    effects_publish(&daemon->effects, security_audience(&daemon->security, &record->tenant_id),
+                    (struct text){topic, UUID_TEXT_BYTES}, &event_schema, &event);
 }
 
 static void store_change(struct daemon *daemon, const struct change *change)

@@ -61,6 +61,14 @@ const struct command command_rows[] = {
      "A BUNDLE is a ZIP file, or the folder that one was extracted to. Every problem is printed\n"
      "with the file it is about.",
      0, 1, MANY, command_verify},
+    {"keygen", "NAME", "Make a CURVE key; needs no service.",
+     "Writes NAME.key, the public certificate, and NAME.key_secret, which only you can read, in "
+     "the\n"
+     "format of czmq's tools; files that exist are never overwritten. The last part of NAME "
+     "becomes\n"
+     "the name of the identity. exportd admits it once NAME.key is in its folder curve.identities\n"
+     "and it was sent SIGHUP. The key of exportd itself needs no roles.",
+     OPTION_BIT(OPTION_ROLES) | OPTION_BIT(OPTION_TENANTS), 1, 1, command_keygen},
     {"schema", "[NAME]", "Print a message's schema as YAML, or list all.",
      "With --json the schema is printed as JSON.", 0, 0, 1, command_schema},
     {"help", "[COMMAND]", "Explain a command, or all of them.", NULL, 0, 0, 1, command_help},

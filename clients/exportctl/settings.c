@@ -56,6 +56,11 @@ const struct option_row option_rows[OPTION_COUNT] = {
                        OPTION_FLAG, MEMBER(follows), 0, 0},
     [OPTION_EVERYTHING] = {"everything", NULL, "The work of all tenants.", OPTION_FLAG,
                            MEMBER(wants_everything), 0, 0},
+    [OPTION_ROLES] = {"roles", "LIST",
+                      "What the identity may be, of client, vouches, worker, subscriber, operator.",
+                      OPTION_TEXT, MEMBER(roles), 0, 0},
+    [OPTION_TENANTS] = {"tenants", "LIST", "UUIDs of the only tenants it may have to do with.",
+                        OPTION_TEXT, MEMBER(tenants), 0, 0},
 };
 
 static bool read_number(const char *text, int64_t *number)

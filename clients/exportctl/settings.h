@@ -26,6 +26,8 @@ enum option_id {
     OPTION_OPERATION,
     OPTION_FOLLOW,
     OPTION_EVERYTHING,
+    OPTION_ROLES,
+    OPTION_TENANTS,
     OPTION_COUNT
 };
 
@@ -53,6 +55,8 @@ struct settings {
     const char *user;
     const char *next;
     const char *operation;
+    const char *roles;
+    const char *tenants;
     int64_t top;
     int64_t since;
     int64_t timeout_ms;

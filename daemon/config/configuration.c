@@ -5,54 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/config/transport.h"
 #include "schemas/base/errors.h"
-
-static bool starts_with(struct text text, const char *prefix)
-{
-    size_t size_bytes = strlen(prefix);
-
-    return text.size_bytes >= size_bytes && memcmp(text.data, prefix, size_bytes) == 0;
-}
-
-/* Nothing on the wire is encrypted, so it must not leave the machine. */
-static bool is_local(struct text endpoint)
-{
-    return starts_with(endpoint, "ipc://") || starts_with(endpoint, "tcp://127.") ||
-           starts_with(endpoint, "tcp://[::1]:");
-}
-
-static int check_endpoints(struct settings *settings, char *message)
-{
-    const struct exportd_configuration_sockets *sockets = &settings->values.sockets;
-    const struct {
-        const char *key;
-        struct text endpoint;
-    } rows[] = {
-        {"sockets.requests", sockets->requests},
-        {"sockets.jobs", sockets->jobs},
-        {"sockets.reports", sockets->reports},
-        {"sockets.status", sockets->status},
-    };
-
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        if (!is_local(rows[i].endpoint)) {
-            return configuration_fail(settings->file, rows[i].key, message,
-                                      "found \"%.*s\", expected a loopback address "
-                                      "(tcp://127.0.0.1:PORT, tcp://[::1]:PORT) or ipc://PATH, "
-                                      "because nothing is encrypted",
-                                      TEXT_ARGUMENTS(rows[i].endpoint));
-        }
-        for (size_t j = 0; j < i; j++) {
-            if (text_equal(rows[i].endpoint, rows[j].endpoint) &&
-                !memchr(rows[i].endpoint.data, '*', rows[i].endpoint.size_bytes)) {
-                return configuration_fail(settings->file, rows[i].key, message,
-                                          "found the same endpoint as %s, expected one of its own",
-                                          rows[j].key);
-            }
-        }
-    }
-    return 0;
-}
 
 static int check_times(struct settings *settings, char *message)
 {
@@ -109,7 +63,12 @@ static int copy_texts(struct settings *settings, char *message)
     settings->store_directory = terminated(values->store.directory);
     settings->key_set = terminated(values->tokens.key_set);
     settings->registry_database = terminated(values->registry.database);
-    if (!settings->store_directory || !settings->key_set || !settings->registry_database) {
+    if (settings_are_secure(settings)) {
+        settings->certificate = terminated(values->curve.certificate);
+        settings->identities = terminated(values->curve.identities);
+    }
+    if (!settings->store_directory || !settings->key_set || !settings->registry_database ||
+        (settings_are_secure(settings) && (!settings->certificate || !settings->identities))) {
         snprintf(message, CONFIGURATION_ERROR_BYTES, "out of memory");
         return -ERROR_MEMORY;
     }
@@ -125,7 +84,7 @@ int settings_read(struct settings *settings, const char *path,
     rc = configuration_read(&settings->file, path, &exportd_configuration_schema, &settings->values,
                             message);
     if (!rc) {
-        rc = check_endpoints(settings, message);
+        rc = transport_check(settings, message);
     }
     if (!rc) {
         rc = check_times(settings, message);
@@ -145,5 +104,7 @@ void settings_release(struct settings *settings)
     free(settings->store_directory);
     free(settings->key_set);
     free(settings->registry_database);
+    free(settings->certificate);
+    free(settings->identities);
     *settings = (struct settings){0};
 }

@@ -24,11 +24,18 @@ struct settings {
     char *store_directory; /* owned, terminated copies */
     char *key_set;
     char *registry_database;
+    char *certificate; /* NULL when security is none */
+    char *identities;
 };
 
 /* -ERROR_CONFIGURATION with a ready line: FILE:LINE: KEY: found …, expected …. */
 int settings_read(struct settings *settings, const char *path,
                   char message[CONFIGURATION_ERROR_BYTES]);
 void settings_release(struct settings *settings);
+
+static inline bool settings_are_secure(const struct settings *settings)
+{
+    return settings->values.security == EXPORTD_CONFIGURATION_SECURITY_CURVE;
+}
 
 #endif

@@ -5,131 +5,88 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <unistd.h>
 #include <zmq.h>
 
+#include "daemon/net/listener.h"
+#include "daemon/net/zap.h"
 #include "schemas/base/errors.h"
 
-/* Time given to replies and notices that are on their way when the daemon stops. */
-#define LINGER_MS 200
-#define BACKLOG   1024
+/* Questions about handshakes that are answered before the messages of a turn are taken. */
+#define ZAP_BUDGET 256
+#define USER_ID    "User-Id"
 
 struct sockets {
     void *context;
-    void *sockets[SOCKET_COUNT];
-    char endpoints[SOCKET_COUNT][SOCKETS_ENDPOINT_BYTES];
+    void *zap; /* NULL without security */
+    struct sockets_options options;
+    struct denials denials;
+    struct listener listeners[SOCKET_COUNT + LIMIT_FEEDS]; /* by kind; the feeds behind them */
+    size_t count;
 };
 
-static const int types[SOCKET_COUNT] = {
-    [SOCKET_REQUESTS] = ZMQ_ROUTER,
-    [SOCKET_JOBS] = ZMQ_PUSH,
-    [SOCKET_REPORTS] = ZMQ_PULL,
-    [SOCKET_STATUS] = ZMQ_XPUB,
-};
-
-static bool set(void *socket, int option, int64_t value)
+static bool is_secure(const struct sockets *sockets)
 {
-    int number = (int)value;
-
-    return zmq_setsockopt(socket, option, &number, sizeof number) == 0;
+    return sockets->options.admission.identities != NULL;
 }
 
-/* Input is never stopped at a mark: libzmq 4.3.4 ends the process when a connection on which it has
- * stopped reading is cut and a heartbeat is due or lies unread on it (libzmq issue 4364). What
- * waits is bounded by how fast a turn takes it. */
-#define UNLIMITED 0
-
-static bool set_options(void *socket, enum socket_kind kind, const struct sockets_options *options)
+static struct text endpoint_of(const struct sockets *sockets, size_t number)
 {
-    int64_t maximum_bytes = LIMIT_MESSAGE_BYTES;
-    bool is_set =
-        zmq_setsockopt(socket, ZMQ_MAXMSGSIZE, &maximum_bytes, sizeof maximum_bytes) == 0 &&
-        set(socket, ZMQ_SNDHWM, options->high_water_mark) && set(socket, ZMQ_RCVHWM, UNLIMITED) &&
-        set(socket, ZMQ_HANDSHAKE_IVL, options->handshake_timeout_ms) &&
-        set(socket, ZMQ_HEARTBEAT_IVL, options->heartbeat_interval_ms) &&
-        set(socket, ZMQ_HEARTBEAT_TIMEOUT, options->heartbeat_timeout_ms) &&
-        set(socket, ZMQ_HEARTBEAT_TTL, options->heartbeat_timeout_ms) &&
-        set(socket, ZMQ_LINGER, LINGER_MS) && set(socket, ZMQ_BACKLOG, BACKLOG) &&
-        set(socket, ZMQ_IPV6, 1);
+    const struct sockets_options *options = &sockets->options;
 
-    if (kind == SOCKET_REQUESTS) {
-        /* A reply to a peer that is gone is an error that can be counted, and no peer takes over
-         * another's name. */
-        is_set =
-            is_set && set(socket, ZMQ_ROUTER_MANDATORY, 1) && set(socket, ZMQ_ROUTER_HANDOVER, 0);
-    }
-    if (kind == SOCKET_STATUS) {
-        /* Every subscription is passed up, also to a topic that has a subscriber: each is owed the
-         * last value. */
-        is_set = is_set && set(socket, ZMQ_XPUB_VERBOSE, 1);
-    }
-    return is_set;
+    return number < SOCKET_COUNT ? options->endpoints[number]
+                                 : options->admission.feeds[number - SOCKET_COUNT].endpoint;
 }
 
-/* libzmq unlinks an ipc path before it binds, and so would take it away from a daemon that is
- * listening there. */
-static bool is_taken(const char *endpoint)
+static int open_listener(struct sockets *sockets, size_t number, char *message)
 {
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    const char *path = endpoint + strlen("ipc://");
-    bool is_listening = false;
-    int probe;
+    struct listener *listener = &sockets->listeners[number];
 
-    if (strncmp(endpoint, "ipc://", strlen("ipc://")) != 0 || path[0] == '@' || path[0] == '*' ||
-        strlen(path) >= sizeof address.sun_path) {
-        return false;
+    if (number < SOCKET_COUNT) {
+        listener->kind = (enum socket_kind)number;
+    } else {
+        listener->kind = SOCKET_STATUS;
+        listener->feed = &sockets->options.admission.feeds[number - SOCKET_COUNT];
     }
-    memcpy(address.sun_path, path, strlen(path) + 1);
-    probe = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (probe >= 0) {
-        is_listening = connect(probe, (struct sockaddr *)&address, sizeof address) == 0;
-        close(probe);
-    }
-    return is_listening;
+    return listener_open(listener, sockets->context, endpoint_of(sockets, number),
+                         &sockets->options, message);
 }
 
-static int open_socket(struct sockets *sockets, enum socket_kind kind,
-                       const struct sockets_options *options, char *message)
+static int open_all(struct sockets *sockets, char *message)
 {
-    char endpoint[SOCKETS_ENDPOINT_BYTES];
-    size_t size_bytes = SOCKETS_ENDPOINT_BYTES;
-    void *handle;
+    char public_key[CERTIFICATE_KEY_BUFFER];
+    int rc = 0;
 
-    if (text_copy(options->endpoints[kind], endpoint, sizeof endpoint)) {
-        snprintf(message, SOCKETS_MESSAGE_BYTES, "an endpoint is too long");
+    if (is_secure(sockets) && (zmq_curve_public(public_key, sockets->options.secret_key) ||
+                               strcmp(public_key, sockets->options.public_key) != 0)) {
+        snprintf(message, SOCKETS_MESSAGE_BYTES,
+                 "the public-key of our certificate does not belong to its secret-key");
         return -ERROR_CONFIGURATION;
     }
-    if (is_taken(endpoint)) {
-        snprintf(message, SOCKETS_MESSAGE_BYTES, "cannot listen on %s: another process does",
-                 endpoint);
-        return -ERROR_CONFIGURATION;
-    }
-    handle = sockets->sockets[kind] = zmq_socket(sockets->context, types[kind]);
-    if (!handle || !set_options(handle, kind, options) || zmq_bind(handle, endpoint) ||
-        zmq_getsockopt(handle, ZMQ_LAST_ENDPOINT, sockets->endpoints[kind], &size_bytes)) {
-        snprintf(message, SOCKETS_MESSAGE_BYTES, "cannot listen on %s: %s", endpoint,
+    if (is_secure(sockets) && !(sockets->zap = zap_open(sockets->context))) {
+        snprintf(message, SOCKETS_MESSAGE_BYTES, "cannot start the ZAP handler: %s",
                  zmq_strerror(zmq_errno()));
         return -ERROR_CONFIGURATION;
     }
-    return 0;
+    for (size_t i = 0; !rc && i < sockets->count; i++) {
+        rc = open_listener(sockets, i, message);
+    }
+    return rc;
 }
 
 int sockets_open(struct sockets **sockets, const struct sockets_options *options,
                  char message[SOCKETS_MESSAGE_BYTES])
 {
     struct sockets *s = calloc(1, sizeof *s);
-    int rc = 0;
+    int rc;
 
     if (!s || !(s->context = zmq_ctx_new())) {
         free(s);
         snprintf(message, SOCKETS_MESSAGE_BYTES, "out of memory");
         return -ERROR_MEMORY;
     }
-    for (int kind = 0; !rc && kind < SOCKET_COUNT; kind++) {
-        rc = open_socket(s, (enum socket_kind)kind, options, message);
-    }
+    s->options = *options;
+    s->count = SOCKET_COUNT + options->admission.feed_count;
+    rc = open_all(s, message);
     if (rc) {
         sockets_close(&s);
         return rc;
@@ -138,38 +95,99 @@ int sockets_open(struct sockets **sockets, const struct sockets_options *options
     return 0;
 }
 
+/* The ZAP handler last: a handshake that it does not answer ends by itself. */
 void sockets_close(struct sockets **sockets)
 {
     if (!*sockets) {
         return;
     }
-    for (int kind = 0; kind < SOCKET_COUNT; kind++) {
-        if ((*sockets)->sockets[kind]) {
-            zmq_close((*sockets)->sockets[kind]);
-        }
+    for (size_t i = 0; i < (*sockets)->count; i++) {
+        listener_close(&(*sockets)->listeners[i]);
+    }
+    if ((*sockets)->zap) {
+        zmq_close((*sockets)->zap);
     }
     zmq_ctx_term((*sockets)->context);
     free(*sockets);
     *sockets = NULL;
 }
 
+static void serve_zap(struct sockets *sockets)
+{
+    if (sockets->zap) {
+        zap_serve(sockets->zap, ZAP_BUDGET, &sockets->options.admission, &sockets->denials);
+    }
+}
+
+void sockets_denials(struct sockets *sockets, struct denials *denials)
+{
+    *denials = sockets->denials;
+    sockets->denials = (struct denials){0};
+}
+
+/* Whether somebody who is not admitted any more as he was may be connected to a listener. */
+static bool is_stale(const struct sockets *sockets, const struct listener *listener,
+                     const struct identities *identities)
+{
+    const struct identity *old = NULL;
+
+    while ((old = identities_each(sockets->options.admission.identities, old))) {
+        const struct identity *new = identities_by_name(identities, text_of(identity_name(old)));
+
+        if (!(new &&identity_is_same(old, new)) &&
+            admission_opens(listener->kind, listener->feed, old)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+int sockets_admit(struct sockets *sockets, const struct identities *identities, size_t *reopened,
+                  char message[SOCKETS_MESSAGE_BYTES])
+{
+    bool are_stale[SOCKET_COUNT + LIMIT_FEEDS];
+    int rc = 0;
+
+    for (size_t i = 0; i < sockets->count; i++) {
+        are_stale[i] = is_stale(sockets, &sockets->listeners[i], identities);
+    }
+    /* Before anything is bound again, so that no handshake is decided by the old table. */
+    sockets->options.admission.identities = identities;
+    *reopened = 0;
+    for (size_t i = 0; !rc && i < sockets->count; i++) {
+        if (are_stale[i]) {
+            rc = listener_reopen(&sockets->listeners[i], sockets->context, &sockets->options,
+                                 message);
+            ++*reopened;
+        }
+    }
+    return rc;
+}
+
 const char *sockets_endpoint(const struct sockets *sockets, enum socket_kind kind)
 {
-    return sockets->endpoints[kind];
+    return sockets->listeners[kind].endpoint;
 }
 
 int sockets_wait(struct sockets *sockets, int signal_fd, int timeout_ms)
 {
-    zmq_pollitem_t items[] = {
-        {.socket = sockets->sockets[SOCKET_REQUESTS], .events = ZMQ_POLLIN},
-        {.socket = sockets->sockets[SOCKET_REPORTS], .events = ZMQ_POLLIN},
-        {.socket = sockets->sockets[SOCKET_STATUS], .events = ZMQ_POLLIN},
-        {.fd = signal_fd, .events = ZMQ_POLLIN},
-    };
+    zmq_pollitem_t items[SOCKET_COUNT + LIMIT_FEEDS + 2];
+    int count = 0;
 
-    if (zmq_poll(items, 4, timeout_ms) < 0 && zmq_errno() != EINTR) {
+    items[count++] = (zmq_pollitem_t){.fd = signal_fd, .events = ZMQ_POLLIN};
+    if (sockets->zap) {
+        items[count++] = (zmq_pollitem_t){.socket = sockets->zap, .events = ZMQ_POLLIN};
+    }
+    for (size_t i = 0; i < sockets->count; i++) {
+        if (sockets->listeners[i].kind != SOCKET_JOBS) {
+            items[count++] =
+                (zmq_pollitem_t){.socket = sockets->listeners[i].socket, .events = ZMQ_POLLIN};
+        }
+    }
+    if (zmq_poll(items, count, timeout_ms) < 0 && zmq_errno() != EINTR) {
         return -ERROR_IO;
     }
+    serve_zap(sockets);
     return 0;
 }
 
@@ -242,20 +260,45 @@ static bool envelope_read(struct envelope *envelope, struct frames *frames, uint
     return true;
 }
 
-static bool receive_one(void *socket, enum socket_kind kind, sockets_receiver receive,
+/* Who sent it, from the metadata of its payload: libzmq 4.3.4 loses those of the first frame that a
+ * ROUTER hands out. A name that nobody has any more, or not for this socket, is refused. */
+static void identify(const struct sockets *sockets, const struct listener *listener,
+                     zmq_msg_t *payload, struct incoming *incoming)
+{
+    const char *name = payload ? zmq_msg_gets(payload, USER_ID) : NULL;
+    const struct identity *identity =
+        name ? identities_by_name(sockets->options.admission.identities, text_of(name)) : NULL;
+
+    if (!identity) {
+        incoming->refusal = -ERROR_IDENTITY_UNKNOWN;
+    } else if (!admission_opens(listener->kind, listener->feed, identity)) {
+        incoming->refusal = -ERROR_IDENTITY_ROLE;
+    } else {
+        incoming->identity = identity;
+    }
+}
+
+static bool receive_one(const struct sockets *sockets, size_t number, sockets_receiver receive,
                         void *argument)
 {
+    const struct listener *listener = &sockets->listeners[number];
     struct frames frames;
     struct envelope envelope;
-    struct incoming incoming = {.socket = kind, .envelope = &envelope};
+    struct incoming incoming = {.socket = listener->kind, .envelope = &envelope};
     uint32_t payload = 0;
-    bool is_received = frames_receive(&frames, socket);
+    bool is_received = frames_receive(&frames, listener->socket);
 
-    if (is_received && (kind != SOCKET_REQUESTS || envelope_read(&envelope, &frames, &payload))) {
+    if (is_received &&
+        (listener->kind != SOCKET_REQUESTS || envelope_read(&envelope, &frames, &payload))) {
+        incoming.status_number = listener->feed ? (uint32_t)(number - SOCKET_COUNT + 1) : 0;
         incoming.payload_frames = frames.count - payload;
         if (payload < frames.kept) {
             incoming.payload.data = zmq_msg_data(&frames.frames[payload]);
             incoming.payload.size_bytes = (uint32_t)zmq_msg_size(&frames.frames[payload]);
+        }
+        if (is_secure(sockets)) {
+            identify(sockets, listener, payload < frames.kept ? &frames.frames[payload] : NULL,
+                     &incoming);
         }
         receive(argument, &incoming);
     }
@@ -263,19 +306,26 @@ static bool receive_one(void *socket, enum socket_kind kind, sockets_receiver re
     return is_received;
 }
 
+static size_t receive_some(const struct sockets *sockets, size_t number, size_t budget,
+                           sockets_receiver receive, void *argument)
+{
+    size_t taken = 0;
+
+    while (taken < budget && receive_one(sockets, number, receive, argument)) {
+        taken++;
+    }
+    return taken;
+}
+
 size_t sockets_receive(struct sockets *sockets, size_t budget, sockets_receiver receive,
                        void *argument)
 {
     /* Reports first: they free slots and renew leases, whatever the callers ask for. */
-    static const enum socket_kind order[] = {SOCKET_REPORTS, SOCKET_REQUESTS, SOCKET_STATUS};
-    size_t taken = 0;
+    size_t taken = receive_some(sockets, SOCKET_REPORTS, budget, receive, argument);
 
-    for (size_t i = 0; i < sizeof order / sizeof order[0]; i++) {
-        for (size_t n = 0; n < budget; n++, taken++) {
-            if (!receive_one(sockets->sockets[order[i]], order[i], receive, argument)) {
-                break;
-            }
-        }
+    taken += receive_some(sockets, SOCKET_REQUESTS, budget, receive, argument);
+    for (size_t i = SOCKET_STATUS; i < sockets->count; i++) {
+        taken += receive_some(sockets, i, budget, receive, argument);
     }
     return taken;
 }
@@ -302,7 +352,7 @@ static int end_message(void *socket, int rc)
 
 int sockets_reply(struct sockets *sockets, const struct envelope *envelope, struct text payload)
 {
-    void *socket = sockets->sockets[SOCKET_REQUESTS];
+    void *socket = sockets->listeners[SOCKET_REQUESTS].socket;
     const uint8_t *at = envelope->bytes + envelope->sizes[0];
     int rc = send_frame(socket, envelope->bytes, envelope->sizes[0], ZMQ_SNDMORE);
 
@@ -321,12 +371,13 @@ int sockets_reply(struct sockets *sockets, const struct envelope *envelope, stru
 
 int sockets_offer(struct sockets *sockets, struct text payload)
 {
-    return send_frame(sockets->sockets[SOCKET_JOBS], payload.data, payload.size_bytes, 0);
+    return send_frame(sockets->listeners[SOCKET_JOBS].socket, payload.data, payload.size_bytes, 0);
 }
 
-int sockets_publish(struct sockets *sockets, struct text topic, struct text payload)
+int sockets_publish(struct sockets *sockets, uint32_t status_number, struct text topic,
+                    struct text payload)
 {
-    void *socket = sockets->sockets[SOCKET_STATUS];
+    void *socket = sockets->listeners[SOCKET_STATUS + status_number].socket;
     int rc = send_frame(socket, topic.data, topic.size_bytes, ZMQ_SNDMORE);
 
     return rc ? rc : end_message(socket, send_frame(socket, payload.data, payload.size_bytes, 0));

@@ -19,6 +19,7 @@ profile_statement='SELECT user_id, user_principal_name, display_name, home_tenan
      WHERE tenant_id = :tenant_id AND user_id = :user_id'
 
 cat >"$run/exportd.yaml" <<CONFIGURATION
+security: none
 sockets:
   requests: ipc://$sockets/requests
   jobs: ipc://$sockets/jobs

@@ -18,5 +18,7 @@
 #define LIMIT_SOURCES                32  /* sources of one worker, and so of one bundle */
 #define LIMIT_PAGE_BYTES             57344 /* what a list reply may fill of its message */
 #define LIMIT_WORKER_SLOTS           256
+#define LIMIT_FEEDS                  32   /* status endpoints beside the main one */
+#define LIMIT_IDENTITIES             4096 /* certificates in the directory of identities */
 
 #endif

@@ -31,6 +31,44 @@ int text_copy(struct text t, char *buffer, size_t buffer_bytes)
     return 0;
 }
 
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t';
+}
+
+struct text text_trim(struct text t)
+{
+    while (t.size_bytes > 0 && is_blank(t.data[0])) {
+        t.data++;
+        t.size_bytes--;
+    }
+    while (t.size_bytes > 0 && is_blank(t.data[t.size_bytes - 1])) {
+        t.size_bytes--;
+    }
+    return t;
+}
+
+bool text_next_item(struct text *list, struct text *item)
+{
+    const char *comma;
+
+    if (!list->data) {
+        return false;
+    }
+    comma = list->size_bytes > 0 ? memchr(list->data, ',', list->size_bytes) : NULL;
+    if (comma) {
+        uint32_t size_bytes = (uint32_t)(comma - list->data);
+
+        *item = text_trim((struct text){list->data, size_bytes});
+        list->data = comma + 1;
+        list->size_bytes -= size_bytes + 1;
+    } else {
+        *item = text_trim(*list);
+        *list = (struct text){0};
+    }
+    return true;
+}
+
 /* Tokens and ids are long and plain: eight bytes of ASCII without a NUL are recognised at once. */
 static bool is_plain_word(const unsigned char *at)
 {

@@ -27,6 +27,13 @@ bool text_equal(struct text a, struct text b);
 /* Copies into a buffer and terminates it; -ERROR_TOO_LONG when it does not fit or holds a NUL. */
 int text_copy(struct text t, char *buffer, size_t buffer_bytes);
 
+/* The text without spaces and tabs at its ends. */
+struct text text_trim(struct text t);
+
+/* Takes the next item off a list that is separated by commas, trimmed and maybe empty; false when
+ * there is none left. A list of one item has no comma. */
+bool text_next_item(struct text *list, struct text *item);
+
 /* Counts Unicode code points; -ERROR_MALFORMED when it is not UTF-8 as of RFC 3629 or holds a NUL.
  */
 int text_code_points(struct text t, uint32_t *count);

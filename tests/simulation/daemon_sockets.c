@@ -123,9 +123,11 @@ int sockets_offer(struct sockets *sockets, struct text payload)
     return network_offer(payload) ? 0 : -ERROR_BUSY;
 }
 
-int sockets_publish(struct sockets *sockets, struct text topic, struct text payload)
+int sockets_publish(struct sockets *sockets, uint32_t status_number, struct text topic,
+                    struct text payload)
 {
     (void)sockets;
+    (void)status_number;
     if (daemon_actor_is_silent()) {
         return 0;
     }

@@ -143,6 +143,7 @@ static int write_registry(void)
 }
 
 static const char configuration_text[] =
+    "security: none\n"
     "sockets:\n"
     "  requests: 'ipc://requests'\n"
     "  jobs: 'ipc://jobs'\n"

@@ -10,6 +10,7 @@
 
 /* Short times, so that what is lost is noticed soon; a lease is still ten heartbeats long. */
 static const char daemon_text[] =
+    "security: none\n"
     "sockets:\n"
     "  requests: '%s'\n"
     "  jobs: '%s'\n"

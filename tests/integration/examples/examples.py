@@ -1,9 +1,10 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""examples.py EXPORTD EXPORT_WORKER SOURCE_DIRECTORY: the programs accept the example configurations, as they stand and with
+"""examples.py EXPORTD EXPORT_WORKER EXPORTCTL SOURCE_DIRECTORY: the programs accept the example configurations, as they stand and with
 every setting uncommented, when their paths point into a scratch folder; and refuse them with a key that there is not."""
 import pathlib
 import sqlite3
+import stat
 import subprocess
 import sys
 import tempfile
@@ -12,10 +13,14 @@ sys.dont_write_bytecode = True
 TENANT = "6d1e2f30-5a4b-4c3d-8e9f-000000000001"
 
 
-def prepared(scratch, source_directory):
-    """The databases, folders and key set that the examples name, beneath the scratch folder."""
-    for folder in ("var/lib/exportd/bundles", "etc/exportd", "srv/mail", "srv/files"):
+def prepared(scratch, source_directory, exportctl):
+    """The databases, folders, keys and key set that the examples name, beneath the scratch folder."""
+    for folder in ("var/lib/exportd/bundles", "etc/exportd/identities", "srv/mail", "srv/files"):
         (scratch / folder).mkdir(parents=True)
+    for name, roles in (("exportd", []), ("identities/backend", ["--roles", "client"])):
+        subprocess.run([exportctl, "keygen", scratch / "etc/exportd" / name, *roles], check=True,
+                       stdout=subprocess.DEVNULL)
+    assert stat.S_IMODE((scratch / "etc/exportd/exportd.key_secret").stat().st_mode) == 0o600
     subprocess.run([source_directory / "etc/demo/token.sh", scratch / "etc/exportd", TENANT], check=True)
     with sqlite3.connect(scratch / "var/lib/exportd/directory.db") as database:
         database.execute("CREATE TABLE inbound_shared_user_profiles (tenant_id TEXT, user_id TEXT,"
@@ -26,7 +31,7 @@ def prepared(scratch, source_directory):
                          " sent TEXT, sender TEXT, recipient TEXT, subject TEXT, body TEXT)")
 
 
-def main(exportd, worker, source_directory):
+def main(exportd, worker, exportctl, source_directory):
     source_directory = pathlib.Path(source_directory)
     sys.path.insert(0, str(source_directory / "tests/support"))
     import example_configuration
@@ -34,7 +39,7 @@ def main(exportd, worker, source_directory):
     wrong = 0
     with tempfile.TemporaryDirectory(prefix="exportd-examples-") as name:
         scratch = pathlib.Path(name)
-        prepared(scratch, source_directory)
+        prepared(scratch, source_directory, exportctl)
         for program, example in ((exportd, "exportd.yaml"), (worker, "export-worker.yaml")):
             text = (source_directory / "etc" / example).read_text(encoding="utf-8")
             for folder in ("/var/lib/exportd", "/etc/exportd", "/srv"):
@@ -56,6 +61,6 @@ def main(exportd, worker, source_directory):
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 4:
+    if len(sys.argv) != 5:
         sys.exit(__doc__)
     sys.exit(main(*sys.argv[1:]))

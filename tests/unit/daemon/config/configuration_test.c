@@ -14,6 +14,7 @@
 
 /* 16 lines; what a test adds begins at line 17. */
 #define BASE                                                                                       \
+    "security: none\n"                                                                             \
     "store:\n"                                                                                     \
     "  directory: state\n"                                                                         \
     "tokens:\n"                                                                                    \
@@ -28,8 +29,7 @@
     "  profile_statement: SELECT 1\n"                                                              \
     "  list_statement: SELECT 2\n"                                                                 \
     "operations:\n"                                                                                \
-    "  base_url: https://export.example.org\n"                                                     \
-    "\n"
+    "  base_url: https://export.example.org\n"
 
 static char directory[TEMPORARY_BUFFER];
 
@@ -125,6 +125,66 @@ static void what_a_schema_cannot_say_is_checked_with_line_and_key(void **state)
     }
 }
 
+#define CURVE  "curve:\n  certificate: us.key_secret\n  identities: them\n"
+#define TENANT "7e4a4700-0000-4000-8000-000000000001"
+#define FEED(name, endpoint)                                                                       \
+    "  - name: " name "\n    endpoint: " endpoint "\n    tenants: [" TENANT "]\n"                  \
+    "    identities: [a]\n"
+
+/* What follows BASE without its first line, so that what is added begins at line 16. */
+static const struct {
+    const char *more;
+    const char *line;
+    const char *says;
+} curve_rows[] = {
+    {CURVE, NULL, ""},
+    {"security: curve\n" CURVE "sockets:\n  requests: tcp://0.0.0.0:5570\n", NULL, ""},
+    {CURVE "sockets:\n  requests: udp://127.0.0.1:5570\n", ":20: ", "sockets.requests"},
+    {"", ":1: ", "curve: found nothing, expected certificate and identities"},
+    {"security: curve\n", ":1: ", "curve: found nothing"},
+    {"security: plain\n" CURVE, ":16: ", "curve, none"},
+    {"security: None\n", ":16: ", "curve, none"},
+    {"curve:\n  certificate: us\n", ":17: ", "identities"},
+    {CURVE "feeds:\n" FEED("one", "tcp://*:1") FEED("two", "tcp://*:2"), NULL, ""},
+    {CURVE "feeds:\n" FEED("one", "tcp://127.0.0.1:1") FEED("two", "tcp://127.0.0.1:1"),
+     ":25: ", "feeds[1].endpoint: found the same endpoint as feeds[0].endpoint"},
+    {CURVE "feeds:\n" FEED("one", "tcp://127.0.0.1:5573"),
+     ":21: ", "feeds[0].endpoint: found the same endpoint as sockets.status"},
+    {CURVE "feeds:\n" FEED("one", "ipc://a") FEED("one", "ipc://b"),
+     ":24: ", "feeds[1].name: found the name of feeds[0]"},
+    {"security: none\nfeeds:\n" FEED("one", "ipc://a"), ":17: ", "feeds: found feeds"},
+};
+
+static void curve_is_the_default_and_none_is_said_in_so_many_words(void **state)
+{
+    char text[4096];
+    char path[TEMPORARY_BUFFER + 16];
+
+    (void)state;
+    snprintf(path, sizeof path, "%s/exportd.yaml", directory);
+    for (size_t i = 0; i < sizeof curve_rows / sizeof curve_rows[0]; i++) {
+        struct settings settings;
+        char message[CONFIGURATION_ERROR_BYTES] = "";
+        int rc;
+
+        snprintf(text, sizeof text, "%s%s", strchr(BASE, '\n') + 1, curve_rows[i].more);
+        assert_int_equal(temporary_write(directory, "exportd.yaml", text, strlen(text)), 0);
+        rc = settings_read(&settings, path, message);
+        if (rc != (curve_rows[i].line ? -ERROR_CONFIGURATION : 0)) {
+            fail_msg("row %zu: %d %s", i, rc, message);
+        }
+        if (!rc) {
+            assert_true(settings_are_secure(&settings));
+            assert_string_equal(settings.certificate, "us.key_secret");
+            assert_string_equal(settings.identities, "them");
+            settings_release(&settings);
+        } else if (!curve_rows[i].line || !strstr(message, curve_rows[i].line) ||
+                   !strstr(message, curve_rows[i].says)) {
+            fail_msg("row %zu: %s", i, message);
+        }
+    }
+}
+
 static void a_missing_file_is_named(void **state)
 {
     struct settings settings;
@@ -143,6 +203,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(the_smallest_file_gives_the_defaults_and_terminated_paths),
         TEST(what_a_schema_cannot_say_is_checked_with_line_and_key),
+        TEST(curve_is_the_default_and_none_is_said_in_so_many_words),
         TEST(a_missing_file_is_named),
     };
 

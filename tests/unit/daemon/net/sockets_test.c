@@ -304,7 +304,7 @@ static void what_nobody_takes_is_refused_and_what_nobody_hears_is_not(void **sta
     struct fixture *fixture = *state;
 
     assert_int_equal(sockets_offer(fixture->sockets, TEXT("job")), -ERROR_BUSY);
-    assert_int_equal(sockets_publish(fixture->sockets, TEXT("topic"), TEXT("event")), 0);
+    assert_int_equal(sockets_publish(fixture->sockets, 0, TEXT("topic"), TEXT("event")), 0);
 }
 
 static void a_worker_gets_offers_and_is_heard(void **state)
@@ -340,8 +340,8 @@ static void a_subscription_is_told_and_served(void **state)
     assert_int_equal(seen->socket, SOCKET_STATUS);
     assert_int_equal(seen->payload_bytes, 6);
     assert_memory_equal(seen->payload, "\1topic", 6);
-    assert_int_equal(sockets_publish(fixture->sockets, TEXT("other"), TEXT("event")), 0);
-    assert_int_equal(sockets_publish(fixture->sockets, TEXT("topic"), TEXT("event")), 0);
+    assert_int_equal(sockets_publish(fixture->sockets, 0, TEXT("other"), TEXT("event")), 0);
+    assert_int_equal(sockets_publish(fixture->sockets, 0, TEXT("topic"), TEXT("event")), 0);
     expect_frame(peer, "topic", true);
     expect_frame(peer, "event", false);
 }

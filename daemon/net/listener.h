@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: MIT
+/* One listening socket of the daemon, with every option set on purpose (reliability: high-water
+ * marks, message size, handshake, heartbeat, linger) and, unless security is none, as a CURVE
+ * server whose ZAP domain is enforced. */
+#ifndef DAEMON_NET_LISTENER_H
+#define DAEMON_NET_LISTENER_H
+
+#include "daemon/net/sockets.h"
+
+struct listener {
+    enum socket_kind kind;
+    const struct feed *feed; /* of a status socket that is one; or NULL */
+    void *socket;
+    char endpoint[SOCKETS_ENDPOINT_BYTES]; /* where it is really bound */
+};
+
+/* Binds. kind and feed are set before. -ERROR_CONFIGURATION with a message. */
+int listener_open(struct listener *listener, void *context, struct text endpoint,
+                  const struct sockets_options *options, char message[SOCKETS_MESSAGE_BYTES]);
+void listener_close(struct listener *listener); /* safe twice */
+
+/* Ends all its connections by closing it and binds it again where it was. Waits for a moment, since
+ * libzmq closes in the background. Errors as listener_open; then it is closed. */
+int listener_reopen(struct listener *listener, void *context, const struct sockets_options *options,
+                    char message[SOCKETS_MESSAGE_BYTES]);
+
+#endif

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: MIT
+/* What is done between turns: SIGHUP, and telling of handshakes that were denied. */
+#ifndef DAEMON_RELOAD_H
+#define DAEMON_RELOAD_H
+
+#include "daemon/daemon.h"
+
+/* Reads the key set and the identities again; each one that cannot be used leaves the last good one
+ * in force, with a line in the log. An error means that a socket could not be bound again, and that
+ * the process must end. */
+int daemon_reload(struct daemon *daemon);
+
+/* One line a second at most, whatever knocks at the door. */
+void daemon_tell_denials(struct daemon *daemon);
+
+#endif
