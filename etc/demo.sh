@@ -207,6 +207,13 @@ if [ "$keep" = yes ]; then
     cat >"$run/kept" <<SCRIPT
 #!/bin/sh
 kill -TERM ${processes[*]}
+tries=100 # they have ended when this does, so that the demo can be started again
+for process in ${processes[*]}; do
+    while [ "\$tries" -gt 0 ] && kill -0 "\$process" 2>/dev/null; do
+        sleep 0.1
+        tries=\$((tries - 1))
+    done
+done
 rm -rf '$sockets'
 SCRIPT
     chmod 700 "$run/kept"

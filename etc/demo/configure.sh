@@ -31,6 +31,10 @@ tokens:
   key_set: $(quoted "$run/jwks.json")
   issuers: ["https://login.example.org/{tid}/v2.0"]
   audiences: ["api://exportd"]
+permissions:
+  operators: # the caller of the demo, so that pausing can be tried too
+    - tenant_id: 6d1e2f30-5a4b-4c3d-8e9f-000000000001
+      object_id: 3f0e2c81-7a55-4d0b-9c1e-0000000000d0
 registry:
   database: $(quoted "$organisation/organisation.db")
   profile_statement: |

@@ -25,6 +25,7 @@ class Client:
         self.socket = zmq.Context.instance().socket(zmq.DEALER)
         self.socket.linger = 0
         self.socket.set_hwm(0)
+        self.socket.reconnect_ivl = 20
         self.socket.connect(endpoint)
         self.token = token
         self.recorder = recorder

@@ -30,6 +30,7 @@ class Req:
     def __init__(self, endpoint, token):
         self.socket = zmq.Context.instance().socket(zmq.REQ)
         self.socket.linger = 0
+        self.socket.reconnect_ivl = 20
         for option in (zmq.REQ_RELAXED, zmq.REQ_CORRELATE):
             self.socket.setsockopt(option, 1)
         self.socket.connect(endpoint)
@@ -211,7 +212,7 @@ class LostReplies(harness.Case):
         deadline = time.monotonic() + harness.TIMEOUT
         while True:
             try:
-                return client.ask("exportPersonalData", timeout=0.5, **fields)
+                return client.ask("exportPersonalData", timeout=0.2, **fields)
             except harness.Lost:
                 if time.monotonic() > deadline:
                     raise
