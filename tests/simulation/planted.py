@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
 """planted.py [--seeds N] [--jobs N] [NAME...]: plants each of these bugs in a copy of the tree, one at a time, builds the simulator
-there and lets it run until it finds something, while the next one is built. A bug that N seeds (4000) do not find is a failure, and so is one that cannot be planted any more
+there and lets it run until it finds something, while the next one is built. With --check only what they change is looked for. A bug that N seeds (4000) do not find is a failure, and so is one that cannot be planted any more
 because the line it changes is gone. The last line is "planted N, found F"; the exit code is 0 when F is N."""
 import argparse
 import concurrent.futures
@@ -133,6 +133,19 @@ def find(name, program, seeds):
     return said is not None
 
 
+def check(bugs):
+    """How many bugs can be planted: everything that they change is there once."""
+    found = 0
+    for name, *edits in bugs:
+        counts = [(file, (TOP / file).read_text(encoding="utf-8").count(there))
+                  for file, there, _ in zip(*[iter(edits)] * 3)]
+        for file, count in counts:
+            if count != 1:
+                print(f"{name}: {file} has it {count} times")
+        found += all(count == 1 for _, count in counts)
+    return found
+
+
 def plant_all(folder, bugs, options):
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
         hunts = [pool.submit(find, bug[0], program, options.seeds)
@@ -143,10 +156,15 @@ def plant_all(folder, bugs, options):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--seeds", type=int, default=4000)
+    parser.add_argument("--check", action="store_true")
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
     parser.add_argument("names", nargs="*")
     options = parser.parse_args()
     bugs = [bug for bug in BUGS if not options.names or bug[0] in options.names]
+    if options.check:
+        found = check(bugs)
+        print(f"planted {len(bugs)}, can be {found}")
+        return found != len(bugs)
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
         copy(folder)
