@@ -9,8 +9,8 @@ from sweep import RIGS, kinds_for, plan, run, sample
 
 WORKING = ("work", "gather")
 FIRST = ("EIO", "ENOSPC", "ENOMEM", "ENOLCK")
-OTHERS = harness.share(150)
-MEMORY = harness.share(300)
+OTHERS = harness.share(400)
+MEMORY = harness.share(1000)
 # Starting with a sanitizer takes several times as long.
 SANITIZED = harness.share(250)
 
@@ -26,6 +26,8 @@ def choose(program, faults):
 
 
 class EveryCallFails(unittest.TestCase):
+    maxDiff = None
+
     def check(self, program):
         faults = choose(program, plan(program, kinds_for(program)))
         table = run(program, faults)

@@ -145,8 +145,8 @@ class Program:
 
 # What libzmq, libstdc++ and libarchive say when they cannot go on: stopping is theirs to decide.
 FOREIGN = re.compile(r"FATAL ERROR: OUT OF MEMORY \(|terminate called|Internal Error in libarchive|"
-                     r"\(\.?/?src/[a-z_]+\.[ch]pp:\d+\)")
-OURS = re.compile(r"\b(daemon|schemas|workers|clients)/\S+:\d+|Assertion `")
+                     r"\(\.?/?src/[a-z_]+\.[ch]pp:\d+\)|Assertion `")
+OURS = re.compile(r"\b(daemon|schemas|workers|clients)/\S+:\d+")
 MESSAGE = re.compile(r"^exportd: \S.*: \S|^\S+\.yaml\S*: \S|^out of memory$|event=(unsafe|not_started|stopped|poll_failed) .*"
                      r"(reason|code|errno)=", re.MULTILINE)
 WORDS = re.compile(

@@ -122,13 +122,15 @@ static void try_signed(const uint8_t *data, size_t size_bytes)
     const uint8_t *end = memchr(data, '\n', size_bytes);
     const char *payload = end ? (const char *)end + 1 : "";
     size_t payload_bytes = end ? size_bytes - (size_t)(end + 1 - data) : 0;
-    char *header = strndup((const char *)data, end ? (size_t)(end - data) : size_bytes);
+    size_t header_bytes = end ? (size_t)(end - data) : size_bytes;
+    char *header = calloc(1, header_bytes + 1);
     char *token;
     struct claims claims;
     int rc;
 
     if (!header)
         abort();
+    memcpy(header, data, header_bytes);
     token = mint_token_with(mint, header, payload, payload_bytes);
     rc = verify(token, strlen(token), &claims);
     if (rc) {

@@ -42,7 +42,7 @@ class CommitBeforeSpeak(harness.Case):
         while "+++ exited" not in path.read_text(encoding="latin-1")[-4000:]:
             assert time.monotonic() < deadline, "strace does not end"
             time.sleep(0.05)
-        cls.trace = system_calls.Trace(path)
+        cls.trace = system_calls.Trace(path, made.directory / "store" / "store.db")
         cls.messages = [(*system_calls.decode(f), d) for f, d in cls.trace.messages]
 
     @classmethod

@@ -217,8 +217,15 @@ class Installation:
             client.close()
 
     def start_worker(self, number=0, wait=True):
-        self.workers[number] = self.run("export-worker", f"worker-{number}")
+        log = self.directory / f"worker-{number}.log"
+        before = log.stat().st_size if log.exists() else 0
+        worker = self.workers[number] = self.run("export-worker", f"worker-{number}")
         if wait:
+            # The daemon may count one of this name that has just ended.
+            deadline = time.monotonic() + TIMEOUT
+            while b"event=started" not in log.read_bytes()[before:]:
+                assert worker.is_running() and time.monotonic() < deadline, worker.text()
+                time.sleep(0.01)
             self.wait_workers(sum(w.is_running() for w in self.workers.values()))
 
     def wait_workers(self, count):

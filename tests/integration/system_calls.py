@@ -7,6 +7,7 @@ that was handed to libzmq's thread after a sync returned leaves in a line after 
 """
 import codecs
 import re
+import sqlite3
 import shutil
 import subprocess
 import uuid
@@ -53,30 +54,47 @@ def varint(page, at):
     raise AssertionError
 
 
-def events_in(page):
-    """The events in a leaf page of the table events, as (sequence, kind, operation id). The first
-    columns are sequence, which is the row's key and stored as NULL, kind and id."""
+def columns_of(store):
+    """The names of the columns of the table events."""
+    with sqlite3.connect(f"file:{store}?mode=ro", uri=True) as database:
+        return [row[1] for row in database.execute("PRAGMA table_info(events)")]
+
+
+def size_of(serial_type):
+    return (0, 1, 2, 3, 4, 6, 8, 8, 0, 0, 0, 0)[serial_type] if serial_type < 12 else (
+        (serial_type - 12) // 2)
+
+
+def row_of(page, at):
+    """The columns of the row at a place, as (serial type, bytes)."""
+    header_bytes, types_at = varint(page, at)
+    value_at, end, values = at + header_bytes, at + header_bytes, []
+    while types_at < end:
+        serial_type, types_at = varint(page, types_at)
+        values.append((serial_type, page[value_at:value_at + size_of(serial_type)]))
+        value_at += size_of(serial_type)
+    return values
+
+
+def events_in(page, columns):
+    """The events in a leaf page of the table events, as (sequence, kind, operation id). The column
+    sequence is the row's key and stored as NULL."""
     if page[0] != LEAF_OF_TABLE:
         return
     for cell in range(int.from_bytes(page[3:5], "big")):
         at = int.from_bytes(page[8 + 2 * cell:10 + 2 * cell], "big")
         _, at = varint(page, at)
         sequence, at = varint(page, at)
-        header_bytes, types = varint(page, at)
-        null, types = varint(page, types)
-        kind, types = varint(page, types)
-        blob, types = varint(page, types)
-        if null == 0 and kind >= 13 and kind % 2 and blob == 12 + 2 * 16:
-            at += header_bytes
-            kind_bytes = (kind - 13) // 2
-            yield (sequence, page[at:at + kind_bytes].decode(),
-                   str(uuid.UUID(bytes=page[at + kind_bytes:at + kind_bytes + 16])))
+        row = dict(zip(columns, values)) if len(values := row_of(page, at)) == len(columns) else {}
+        if row and row["sequence"][0] == 0 and len(row["id"][1]) == 16:
+            yield sequence, row["kind"][1].decode(), str(uuid.UUID(bytes=row["id"][1]))
 
 
 class Log:
     """The write-ahead log: what is in it, and what a sync has covered."""
 
-    def __init__(self):
+    def __init__(self, columns):
+        self.columns = columns
         self.events = {}  # sequence to (kind, operation id)
         self.written = self.durable = self.syncs = 0
         self.is_committed = False
@@ -85,7 +103,7 @@ class Log:
         if len(data) == WAL_FRAME_HEADER_BYTES:  # The last frame of a transaction has a size.
             self.is_committed = data[4:8] != b"\0\0\0\0"
         elif len(data) > WAL_FRAME_HEADER_BYTES * 2:
-            for sequence, *event in events_in(data):
+            for sequence, *event in events_in(data, self.columns):
                 self.events[sequence] = tuple(event)
                 self.written = max(self.written, sequence)
 
@@ -136,8 +154,8 @@ class Stream:
 class Trace:
     """messages: (frames, the last event that was durable when it began to leave)."""
 
-    def __init__(self, path):
-        self.log, self.log_fd = Log(), None
+    def __init__(self, path, store):
+        self.log, self.log_fd = Log(columns_of(store)), None
         self.streams, self.unfinished, self.messages = {}, {}, []
         with open(path, encoding="latin-1", newline="\n") as lines:
             for line in lines:

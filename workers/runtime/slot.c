@@ -55,12 +55,16 @@ int slot_start(struct slot *slot, void *context, const struct settings *settings
 {
     slot->settings = settings;
     slot->number = number;
+    /* One after the other: errno is that of the first that cannot be had. */
     slot->orders = socket_inside(context, ZMQ_PAIR, true, ORDERS_NAME, number);
-    slot->thread_orders = socket_inside(context, ZMQ_PAIR, false, ORDERS_NAME, number);
-    slot->thread_ends = socket_inside(context, ZMQ_PUSH, false, ENDS_NAME, 0);
-    if (!slot->orders || !slot->thread_orders || !slot->thread_ends)
+    if (slot->orders)
+        slot->thread_orders = socket_inside(context, ZMQ_PAIR, false, ORDERS_NAME, number);
+    if (slot->thread_orders)
+        slot->thread_ends = socket_inside(context, ZMQ_PUSH, false, ENDS_NAME, 0);
+    if (!slot->thread_ends)
         return -ERROR_IO;
-    slot->is_running = pthread_create(&slot->thread, NULL, slot_main, slot) == 0;
+    errno = pthread_create(&slot->thread, NULL, slot_main, slot);
+    slot->is_running = errno == 0;
     return slot->is_running ? 0 : -ERROR_IO;
 }
 

@@ -123,11 +123,14 @@ int sweeper_start(struct sweeper *sweeper, void *context, const char *directory,
 {
     sweeper->directory = directory;
     sweeper->interval_ms = interval_ms;
+    /* One after the other: errno is that of the first that cannot be had. */
     sweeper->orders = socket_inside(context, ZMQ_PAIR, true, ORDERS_NAME, 0);
-    sweeper->thread_orders = socket_inside(context, ZMQ_PAIR, false, ORDERS_NAME, 0);
-    if (!sweeper->orders || !sweeper->thread_orders)
+    if (sweeper->orders)
+        sweeper->thread_orders = socket_inside(context, ZMQ_PAIR, false, ORDERS_NAME, 0);
+    if (!sweeper->thread_orders)
         return -ERROR_IO;
-    sweeper->is_running = pthread_create(&sweeper->thread, NULL, sweeper_main, sweeper) == 0;
+    errno = pthread_create(&sweeper->thread, NULL, sweeper_main, sweeper);
+    sweeper->is_running = errno == 0;
     return sweeper->is_running ? 0 : -ERROR_IO;
 }
 
