@@ -51,6 +51,8 @@ static int open_authorizer(struct daemon *daemon, char *message)
                   .roles = settings->roles,
                   .role_count = settings->role_count},
         .key_set_path = settings->key_set,
+        .revocations_path = settings->revocations,
+        .refresh_ms = settings->values.tokens.key_set_refresh_seconds * 1000,
         .cache_entries = (size_t)settings->values.tokens.cache_entries,
     };
     char why[KEY_SET_MESSAGE_BYTES];

@@ -25,8 +25,8 @@ static const char usage[] = "usage: exportd -c FILE [-t]\n"
                             "  -t       check the configuration and what it names, and exit\n"
                             "  -V       print the version and exit\n"
                             "  -h       print this and exit\n"
-                            "SIGTERM and SIGINT stop it cleanly; SIGHUP re-reads the key set\n"
-                            "and the identities.\n";
+                            "SIGTERM and SIGINT stop it cleanly; SIGHUP re-reads the key set,\n"
+                            "the revocations and the identities.\n";
 
 struct arguments {
     const char *configuration;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/reload.h"
 
+#include "daemon/caller.h"
 #include "daemon/net/zap.h"
 #include "schemas/base/errors.h"
 #include "schemas/base/log.h"
@@ -8,17 +9,6 @@
 
 #define DENIALS_INTERVAL_MS 1000
 #define VALUE_BYTES         128
-
-static void reload_keys(struct daemon *daemon)
-{
-    char message[KEY_SET_MESSAGE_BYTES];
-
-    if (authorizer_reload(daemon->authorizer, message)) {
-        log_line(LOG_ERROR, "reload_failed", "keys=kept reason=\"%s\"", message);
-    } else {
-        log_line(LOG_INFO, "reloaded", "keys=new");
-    }
-}
 
 static int reload_identities(struct daemon *daemon)
 {
@@ -50,7 +40,7 @@ int daemon_reload(struct daemon *daemon)
     int rc;
 
     supervisor_tell_reloading();
-    reload_keys(daemon);
+    caller_reload(daemon);
     rc = daemon->security.identities ? reload_identities(daemon) : 0;
     if (!rc) {
         supervisor_tell_ready();

@@ -5,9 +5,9 @@
 
 #include "daemon/daemon.h"
 
-/* Reads the key set and the identities again; each one that cannot be used leaves the last good one
- * in force, with a line in the log. An error means that a socket could not be bound again, and that
- * the process must end. */
+/* Reads the key set, the revocations and the identities again; each one that cannot be used leaves
+ * the last good one in force, with a line in the log. An error means that a socket could not be
+ * bound again, and that the process must end. */
 int daemon_reload(struct daemon *daemon);
 
 /* One line a second at most, whatever knocks at the door. */

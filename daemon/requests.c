@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "daemon/caller.h"
 #include "schemas/base/errors.h"
 #include "schemas/base/log.h"
 
@@ -159,7 +160,7 @@ static int authorize(struct call *call, struct claims *claims)
     int rc = 0;
 
     if (common->has_token) {
-        rc = authorizer_check(daemon->authorizer, common->token, daemon->now.wall, claims);
+        rc = caller_identify(daemon, common->token, claims);
         call->claims = rc ? NULL : claims;
     }
     if (!rc) {

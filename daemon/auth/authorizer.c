@@ -11,8 +11,11 @@
 struct authorizer {
     struct authorizer_options options;
     struct key_set *keys;
+    struct revocations *revocations; /* NULL: none are configured */
     struct token_cache *cache;
     struct sha256 sha256;
+    bool was_refreshed;
+    struct mono refreshed; /* when the last unknown key made us read the file */
 };
 
 int authorizer_new(struct authorizer **authorizer, const struct authorizer_options *options,
@@ -35,7 +38,8 @@ int authorizer_new(struct authorizer **authorizer, const struct authorizer_optio
     made->options = *options;
     if ((rc = sha256_init(&made->sha256)) ||
         (rc = token_cache_new(&made->cache, options->cache_entries)) ||
-        (rc = key_set_load(&made->keys, options->key_set_path, message)))
+        (rc = key_set_load(&made->keys, options->key_set_path, message)) ||
+        (rc = authorizer_reload_revocations(made, message)))
         authorizer_destroy(&made);
     else
         *authorizer = made;
@@ -49,46 +53,91 @@ void authorizer_destroy(struct authorizer **authorizer)
     if (!old)
         return;
     key_set_destroy(&old->keys);
+    revocations_destroy(&old->revocations);
     token_cache_destroy(&old->cache);
     sha256_release(&old->sha256);
     free(old);
     *authorizer = NULL;
 }
 
-int authorizer_check(struct authorizer *authorizer, struct text token, struct wall now,
-                     struct claims *claims)
+/* Remembered is what the token says. Whether it was revoked since is not part of that. */
+static int verify(struct authorizer *authorizer, struct text token, struct wall now,
+                  struct claims *claims)
 {
     uint8_t digest[SHA256_BYTES];
-    int rc;
+    int rc = sha256_digest(&authorizer->sha256, token.data, token.size_bytes, digest);
 
-    if (token.size_bytes == 0)
-        return -ERROR_TOKEN_MISSING;
-    if (token.size_bytes > LIMIT_TOKEN_BYTES)
-        return -ERROR_TOKEN_TOO_LONG;
-    rc = sha256_digest(&authorizer->sha256, token.data, token.size_bytes, digest);
-    if (rc)
+    if (rc || token_cache_find(authorizer->cache, digest, now, claims))
         return rc;
-    if (token_cache_find(authorizer->cache, digest, now, claims))
-        return 0;
     rc = token_verify(&authorizer->options.rules, authorizer->keys, token, now, claims);
     if (!rc)
         token_cache_put(authorizer->cache, digest, now, claims);
     return rc;
 }
 
-int authorizer_reload(struct authorizer *authorizer, char message[KEY_SET_MESSAGE_BYTES])
+int authorizer_check(struct authorizer *authorizer, struct text token, struct wall now,
+                     struct claims *claims)
+{
+    struct claims verified;
+    int rc;
+
+    if (token.size_bytes == 0)
+        return -ERROR_TOKEN_MISSING;
+    if (token.size_bytes > LIMIT_TOKEN_BYTES)
+        return -ERROR_TOKEN_TOO_LONG;
+    rc = verify(authorizer, token, now, &verified);
+    if (!rc)
+        rc = revocations_check(authorizer->revocations, &verified);
+    if (!rc)
+        *claims = verified;
+    return rc;
+}
+
+int authorizer_check_revoked(const struct authorizer *authorizer, const struct claims *claims)
+{
+    return revocations_check(authorizer->revocations, claims);
+}
+
+int authorizer_reload_keys(struct authorizer *authorizer, char message[KEY_SET_MESSAGE_BYTES])
 {
     struct key_set *fresh = NULL;
     int rc = key_set_load(&fresh, authorizer->options.key_set_path, message);
 
     if (rc)
         return rc;
-    if (!key_set_equal(fresh, authorizer->keys)) {
-        struct key_set *old = authorizer->keys;
-        authorizer->keys = fresh;
-        fresh = old;
+    if (!key_set_equal(fresh, authorizer->keys))
         token_cache_clear(authorizer->cache);
-    }
-    key_set_destroy(&fresh);
+    key_set_destroy(&authorizer->keys);
+    authorizer->keys = fresh;
     return 0;
+}
+
+int authorizer_reload_revocations(struct authorizer *authorizer,
+                                  char message[KEY_SET_MESSAGE_BYTES])
+{
+    struct revocations *fresh = NULL;
+    int rc = 0;
+
+    if (authorizer->options.revocations_path)
+        rc = revocations_load(&fresh, authorizer->options.revocations_path, message);
+    if (rc)
+        return rc;
+    revocations_destroy(&authorizer->revocations);
+    authorizer->revocations = fresh;
+    return 0;
+}
+
+bool authorizer_refresh(struct authorizer *authorizer, struct mono now, int *rc,
+                        char message[KEY_SET_MESSAGE_BYTES])
+{
+    const struct authorizer_options *options = &authorizer->options;
+
+    if (authorizer->was_refreshed && now.ms - authorizer->refreshed.ms < options->refresh_ms)
+        return false;
+    if (key_set_is_current(authorizer->keys, options->key_set_path))
+        return false;
+    authorizer->was_refreshed = true;
+    authorizer->refreshed = now;
+    *rc = authorizer_reload_keys(authorizer, message);
+    return true;
 }

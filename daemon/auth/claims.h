@@ -31,4 +31,7 @@ struct claims {
     char token_id[CLAIMS_TOKEN_ID_BYTES + 1];
 };
 
+/* Copies a token's own id when it is one that is kept; false, with nothing written, when not. */
+bool claims_token_id_copy(struct text id, char token_id[CLAIMS_TOKEN_ID_BYTES + 1]);
+
 #endif

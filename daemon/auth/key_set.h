@@ -6,9 +6,10 @@
 #ifndef DAEMON_AUTH_KEY_SET_H
 #define DAEMON_AUTH_KEY_SET_H
 
+#include "daemon/auth/bounded_file.h"
 #include "daemon/auth/key.h"
 
-#define KEY_SET_MESSAGE_BYTES 1280
+#define KEY_SET_MESSAGE_BYTES BOUNDED_FILE_MESSAGE_BYTES
 
 struct key_set;
 
@@ -21,6 +22,9 @@ void key_set_destroy(struct key_set **set);
 
 /* Borrows the key with exactly this kid from the set; NULL when there is none. */
 const struct key *key_set_find(const struct key_set *set, struct text kid);
+
+/* False when there is another version of the file at the path than the set was read from. */
+bool key_set_is_current(const struct key_set *set, const char *path);
 
 /* True when both were made from the same bytes. */
 bool key_set_equal(const struct key_set *a, const struct key_set *b);

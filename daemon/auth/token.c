@@ -248,17 +248,15 @@ static int check_delegation(struct verification *v)
 /* What only the audit log reads is never a reason to refuse. */
 static void read_audit(struct verification *v)
 {
-    static const char safe[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.";
     const json_t *application = json_object_get(v->payload, "azp");
-    const char *token_id = json_string_value(json_object_get(v->payload, "uti"));
     struct claims *claims = &v->claims;
 
     if (!application)
         application = json_object_get(v->payload, "appid");
     claims->has_application_id =
         uuid_parse(string_or_empty(application), &claims->application_id) == 0;
-    if (token_id && token_id[strspn(token_id, safe)] == '\0')
-        (void)text_copy(text_of(token_id), claims->token_id, sizeof(claims->token_id));
+    (void)claims_token_id_copy(string_or_empty(json_object_get(v->payload, "uti")),
+                               claims->token_id);
 }
 
 /* The order is the contract: first all that is 401, then all that is 403. */

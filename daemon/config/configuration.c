@@ -67,8 +67,12 @@ static int copy_texts(struct settings *settings, char *message)
         settings->certificate = terminated(values->curve.certificate);
         settings->identities = terminated(values->curve.identities);
     }
+    if (values->tokens.has_revocations) {
+        settings->revocations = terminated(values->tokens.revocations);
+    }
     if (!settings->store_directory || !settings->key_set || !settings->registry_database ||
-        (settings_are_secure(settings) && (!settings->certificate || !settings->identities))) {
+        (settings_are_secure(settings) && (!settings->certificate || !settings->identities)) ||
+        (values->tokens.has_revocations && !settings->revocations)) {
         snprintf(message, CONFIGURATION_ERROR_BYTES, "out of memory");
         return -ERROR_MEMORY;
     }
@@ -103,6 +107,7 @@ void settings_release(struct settings *settings)
     configuration_destroy(&settings->file);
     free(settings->store_directory);
     free(settings->key_set);
+    free(settings->revocations);
     free(settings->registry_database);
     free(settings->certificate);
     free(settings->identities);

@@ -23,6 +23,7 @@ struct settings {
     uint32_t role_count;
     char *store_directory; /* owned, terminated copies */
     char *key_set;
+    char *revocations; /* NULL: none */
     char *registry_database;
     char *certificate; /* NULL when security is none */
     char *identities;

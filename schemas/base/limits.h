@@ -10,6 +10,7 @@
 #define LIMIT_STRING_BYTES           16384 /* one string */
 #define LIMIT_TOKEN_BYTES            8192  /* one access token */
 #define LIMIT_KEY_SET_BYTES          65536 /* one JWKS file */
+#define LIMIT_REVOCATIONS_BYTES      1048576 /* one file of revoked tokens and persons */
 #define LIMIT_CONFIGURATION_BYTES    1048576
 #define LIMIT_CONFIGURATION_DEPTH    16
 #define LIMIT_CONFIGURATION_ELEMENTS 16384

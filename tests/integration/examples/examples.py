@@ -22,6 +22,7 @@ def prepared(scratch, source_directory, exportctl):
                        stdout=subprocess.DEVNULL)
     assert stat.S_IMODE((scratch / "etc/exportd/exportd.key_secret").stat().st_mode) == 0o600
     subprocess.run([source_directory / "etc/demo/token.sh", scratch / "etc/exportd", TENANT], check=True)
+    (scratch / "etc/exportd/revocations.json").write_text('{"tokens": [], "persons": []}', encoding="utf-8")
     with sqlite3.connect(scratch / "var/lib/exportd/directory.db") as database:
         database.execute("CREATE TABLE inbound_shared_user_profiles (tenant_id TEXT, user_id TEXT,"
                          " user_principal_name TEXT, display_name TEXT, home_tenant_id TEXT,"

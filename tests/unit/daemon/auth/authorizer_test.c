@@ -200,7 +200,7 @@ static void a_key_that_left_the_set_opens_nothing_after_a_reload(void **state)
     assert_int_equal(check(s, new_token), -ERROR_TOKEN_KEY);
     write_keys(s, next);
     assert_int_equal(check(s, old_token), 0); /* until somebody says reload */
-    assert_int_equal(authorizer_reload(s->authorizer, s->message), 0);
+    assert_int_equal(authorizer_reload_keys(s->authorizer, s->message), 0);
     assert_int_equal(check(s, old_token), -ERROR_TOKEN_KEY);
     assert_int_equal(check(s, new_token), 0);
     free(new_token);
@@ -216,7 +216,7 @@ static void a_key_replaced_under_its_kid_opens_nothing_after_a_reload(void **sta
 
     assert_int_equal(check(s, token), 0);
     write_keys(s, next);
-    assert_int_equal(authorizer_reload(s->authorizer, s->message), 0);
+    assert_int_equal(authorizer_reload_keys(s->authorizer, s->message), 0);
     assert_int_equal(check(s, token), -ERROR_TOKEN_SIGNATURE);
     free(token);
     mint_destroy(&next);
@@ -229,7 +229,7 @@ static void a_key_that_changed_its_type_refuses_the_algorithm(void **state)
     char *token = token_of(s->mint);
 
     write_keys(s, next);
-    assert_int_equal(authorizer_reload(s->authorizer, s->message), 0);
+    assert_int_equal(authorizer_reload_keys(s->authorizer, s->message), 0);
     assert_int_equal(check(s, token), -ERROR_TOKEN_KEY_ALGORITHM);
     free(token);
     mint_destroy(&next);
@@ -256,12 +256,12 @@ static void a_bad_file_leaves_the_last_good_set_in_force(void **state)
     for (size_t i = 0; i < sizeof(contents) / sizeof(contents[0]); i++) {
         write_text(s->path, contents[i]);
         s->message[0] = '\0';
-        assert_int_equal(authorizer_reload(s->authorizer, s->message), -ERROR_CONFIGURATION);
+        assert_int_equal(authorizer_reload_keys(s->authorizer, s->message), -ERROR_CONFIGURATION);
         assert_non_null(strstr(s->message, "authorizer.json: "));
         assert_int_equal(check(s, token), 0);
     }
     assert_int_equal(remove(s->path), 0);
-    assert_int_equal(authorizer_reload(s->authorizer, s->message), -ERROR_IO);
+    assert_int_equal(authorizer_reload_keys(s->authorizer, s->message), -ERROR_IO);
     assert_int_equal(check(s, token), 0);
     assert_int_equal(check(s, fresh), 0);
     free(fresh);
@@ -276,7 +276,7 @@ static void reloading_the_same_file_keeps_what_is_remembered(void **state)
     unsigned long before;
 
     assert_int_equal(check(s, token), 0);
-    assert_int_equal(authorizer_reload(s->authorizer, s->message), 0);
+    assert_int_equal(authorizer_reload_keys(s->authorizer, s->message), 0);
     before = allocations;
     assert_int_equal(check(s, token), 0);
     assert_int_equal(allocations - before, of_a_digest);

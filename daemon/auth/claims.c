@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/auth/claims.h"
+
+#include <string.h>
+
+bool claims_token_id_copy(struct text id, char token_id[CLAIMS_TOKEN_ID_BYTES + 1])
+{
+    static const char safe[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.";
+
+    if (id.size_bytes == 0 || id.size_bytes > CLAIMS_TOKEN_ID_BYTES)
+        return false;
+    for (uint32_t i = 0; i < id.size_bytes; i++) {
+        if (id.data[i] == '\0' || !strchr(safe, id.data[i]))
+            return false;
+    }
+    return text_copy(id, token_id, CLAIMS_TOKEN_ID_BYTES + 1) == 0;
+}
