@@ -69,6 +69,10 @@ const struct command command_rows[] = {
      "the name of the identity. exportd admits it once NAME.key is in its folder curve.identities\n"
      "and it was sent SIGHUP. The key of exportd itself needs no roles.",
      OPTION_BIT(OPTION_ROLES) | OPTION_BIT(OPTION_TENANTS), 1, 1, command_keygen},
+    {"permissions", "", "Show which scope opens which request; needs no service.",
+     "This is the table that the service decides by. What its configuration adds is named beneath\n"
+     "it.",
+     0, 0, 0, command_permissions},
     {"schema", "[NAME]", "Print a message's schema as YAML, or list all.",
      "With --json the schema is printed as JSON.", 0, 0, 1, command_schema},
     {"help", "[COMMAND]", "Explain a command, or all of them.", NULL, 0, 0, 1, command_help},

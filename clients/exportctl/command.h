@@ -50,6 +50,7 @@ enum exit_code command_pauses(const struct settings *settings);
 enum exit_code command_ping(const struct settings *settings);
 enum exit_code command_verify(const struct settings *settings);
 enum exit_code command_keygen(const struct settings *settings);
+enum exit_code command_permissions(const struct settings *settings);
 enum exit_code command_schema(const struct settings *settings);
 enum exit_code command_help(const struct settings *settings);
 

@@ -4,9 +4,9 @@
 #ifndef DAEMON_AUTH_CLAIMS_H
 #define DAEMON_AUTH_CLAIMS_H
 
-#include "daemon/auth/scope.h"
 #include "schemas/base/clock.h"
 #include "schemas/base/uuid.h"
+#include "schemas/scope.h"
 
 #define CLAIMS_TOKEN_ID_BYTES 64
 

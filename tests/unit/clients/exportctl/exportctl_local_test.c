@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "schemas/permission.h"
 #include "tests/support/bundle_sample.h"
 #include "tests/unit/clients/exportctl/control.h"
 
@@ -34,6 +35,31 @@ static void every_schema_is_listed_and_printed(void **state)
     }
     assert_int_equal(CONTROL_RUN(c, "schema", "nonsense"), 4);
     assert_int_equal(CONTROL_RUN(c, "schema", "ping.requestx"), 4);
+}
+
+static void every_request_is_in_the_permission_table(void **state)
+{
+    struct control *c = *state;
+
+    assert_int_equal(CONTROL_RUN(c, "permissions"), 0);
+    for (int kind = 0; kind < REQUEST_KIND_COUNT; kind++) {
+        assert_non_null(strstr(c->out, permission_of((enum request_kind)kind)->documentation));
+    }
+    assert_non_null(strstr(c->out, permission_rules));
+    assert_int_equal(CONTROL_RUN(c, "permissions", "--json"), 0);
+    assert_int_equal(control_line_count(c), REQUEST_KIND_COUNT);
+    for (int kind = 0; kind < REQUEST_KIND_COUNT; kind++) {
+        const struct permission *row = permission_of((enum request_kind)kind);
+        json_t *json = control_json_line(c, kind);
+        const json_t *keys = json_object_get(json, "openedBy");
+        size_t scopes = (size_t)__builtin_popcount(row->scopes.bits | row->configured_scopes.bits);
+
+        assert_int_equal(json_array_size(keys), scopes + row->is_open + row->needs_operator);
+        assert_int_equal(json_is_true(json_object_get(json, "isOpen")), row->is_open);
+        assert_int_equal(json_is_true(json_object_get(json, "needsOperator")), row->needs_operator);
+        json_decref(json);
+    }
+    assert_int_equal(CONTROL_RUN(c, "permissions", "ping"), 2);
 }
 
 static void a_right_bundle_is_right_and_a_changed_one_is_not(void **state)
@@ -114,6 +140,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, control_set_up, control_tear_down)
     const struct CMUnitTest tests[] = {
         TEST(every_schema_is_listed_and_printed),
+        TEST(every_request_is_in_the_permission_table),
         TEST(a_right_bundle_is_right_and_a_changed_one_is_not),
         TEST(what_is_no_bundle_is_told),
         TEST(help_explains_every_command),

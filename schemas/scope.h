@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /* The scopes that the permission table knows, as a set of bits. Scopes are names, not a hierarchy:
  * none includes another, whatever their spelling suggests. */
-#ifndef DAEMON_AUTH_SCOPE_H
-#define DAEMON_AUTH_SCOPE_H
+#ifndef SCHEMAS_SCOPE_H
+#define SCHEMAS_SCOPE_H
 
 #include "schemas/base/text.h"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "daemon/auth/scope.h"
+#include "schemas/scope.h"
 
 #include <string.h>
 
