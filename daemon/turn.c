@@ -17,7 +17,7 @@
 #define TURN_RETRIES 256
 /* Silence after which the view is brought up to date, and in what portions. */
 #define IDLE_MS      100
-#define IDLE_PORTION 1024
+#define IDLE_PORTION 512
 /* The longest wait, so that times that only the wall clock knows are looked at. */
 #define LONGEST_WAIT_MS 1000
 
@@ -309,8 +309,11 @@ int turn_timeout_ms(const struct daemon *daemon)
     int64_t wait_ms = engine_deadline(&daemon->engine, now).ms;
 
     wait_ms = wait_ms <= now.mono.ms ? 0 : wait_ms - now.mono.ms;
-    if (store_waiting(daemon->store) > 0 && wait_ms > IDLE_MS) {
-        wait_ms = IDLE_MS;
+    if (store_waiting(daemon->store) > 0) {
+        int64_t idle_ms = daemon->heard.ms + IDLE_MS - now.mono.ms;
+
+        idle_ms = idle_ms > 0 ? idle_ms : 0;
+        wait_ms = idle_ms < wait_ms ? idle_ms : wait_ms;
     }
     return wait_ms > LONGEST_WAIT_MS ? LONGEST_WAIT_MS : (int)wait_ms;
 }

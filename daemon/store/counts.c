@@ -5,14 +5,9 @@
 
 #include "schemas/base/errors.h"
 
-struct tenant_counts {
-    struct table_link link;
-    struct uuid tenant_id;
-    struct store_counts counts;
-};
-
 int counts_init(struct counts *counts)
 {
+    *counts = (struct counts){0};
     return table_init(&counts->tenants, 64);
 }
 
@@ -22,17 +17,17 @@ void counts_release(struct counts *counts)
 
     while (counts->tenants.buckets && (link = table_each(&counts->tenants, NULL))) {
         table_remove(&counts->tenants, link);
-        free(TABLE_ENTRY(link, struct tenant_counts, link));
+        free(TABLE_ENTRY(link, struct counts_tenant, link));
     }
     table_release(&counts->tenants);
 }
 
-static struct tenant_counts *find(const struct counts *counts, const struct uuid *tenant_id)
+static struct counts_tenant *find(const struct counts *counts, const struct uuid *tenant_id)
 {
     struct table_link *link = table_find(&counts->tenants, table_hash_uuid(tenant_id));
 
     for (; link; link = table_find_next(link)) {
-        struct tenant_counts *tenant = TABLE_ENTRY(link, struct tenant_counts, link);
+        struct counts_tenant *tenant = TABLE_ENTRY(link, struct counts_tenant, link);
         if (uuid_equal(&tenant->tenant_id, tenant_id)) {
             return tenant;
         }
@@ -40,42 +35,58 @@ static struct tenant_counts *find(const struct counts *counts, const struct uuid
     return NULL;
 }
 
-int counts_add(struct counts *counts, const struct uuid *tenant_id,
-               const enum operation_stage *stage, int64_t number)
+struct counts_tenant *counts_tenant(struct counts *counts, const struct uuid *tenant_id)
 {
-    struct tenant_counts *tenant = find(counts, tenant_id);
+    struct counts_tenant *tenant = find(counts, tenant_id);
 
-    if (!tenant) {
-        tenant = calloc(1, sizeof *tenant);
-        if (!tenant) {
-            return -ERROR_MEMORY;
-        }
+    if (tenant) {
+        return tenant;
+    }
+    tenant = calloc(1, sizeof *tenant);
+    if (tenant) {
         tenant->tenant_id = *tenant_id;
         table_insert(&counts->tenants, &tenant->link, table_hash_uuid(tenant_id));
     }
-    *(stage ? &tenant->counts.of[*stage] : &tenant->counts.overdue) += number;
-    return 0;
+    return tenant;
 }
 
-int counts_move(struct counts *counts, const struct uuid *tenant_id, const struct counted *was,
-                struct counted is)
+void counts_move(struct store_counts *counts, const struct counted *was, struct counted is)
 {
-    int rc = was ? counts_add(counts, tenant_id, &was->stage, -1) : 0;
+    if (was) {
+        counts->of[was->stage]--;
+        counts->overdue -= was->is_overdue;
+    }
+    counts->of[is.stage]++;
+    counts->overdue += is.is_overdue;
+}
 
-    if (!rc) {
-        rc = counts_add(counts, tenant_id, &is.stage, 1);
+void counts_move_in_view(struct counts *counts, struct counts_tenant *tenant,
+                         const struct counted *was, struct counted is)
+{
+    counts_move(&tenant->in_view, was, is);
+    if (!tenant->is_changed) {
+        tenant->is_changed = true;
+        tenant->next_changed = counts->changed;
+        counts->changed = tenant;
     }
-    if (!rc && is.is_overdue != (was && was->is_overdue)) {
-        rc = counts_add(counts, tenant_id, NULL, is.is_overdue ? 1 : -1);
+}
+
+struct counts_tenant *counts_take_changed(struct counts *counts)
+{
+    struct counts_tenant *tenant = counts->changed;
+
+    if (tenant) {
+        counts->changed = tenant->next_changed;
+        tenant->is_changed = false;
     }
-    return rc;
+    return tenant;
 }
 
 struct store_counts counts_of(const struct counts *counts, const struct uuid *tenant_id)
 {
-    struct tenant_counts *tenant = find(counts, tenant_id);
+    struct counts_tenant *tenant = find(counts, tenant_id);
 
-    return tenant ? tenant->counts : (struct store_counts){0};
+    return tenant ? tenant->now : (struct store_counts){0};
 }
 
 int counts_each(const struct counts *counts, store_tenant_visitor visit, void *argument)
@@ -84,8 +95,8 @@ int counts_each(const struct counts *counts, store_tenant_visitor visit, void *a
     int rc = 0;
 
     for (; link && rc == 0; link = table_each(&counts->tenants, link)) {
-        struct tenant_counts *tenant = TABLE_ENTRY(link, struct tenant_counts, link);
-        rc = visit(argument, &tenant->tenant_id, &tenant->counts);
+        struct counts_tenant *tenant = TABLE_ENTRY(link, struct counts_tenant, link);
+        rc = visit(argument, &tenant->tenant_id, &tenant->now);
     }
     return rc;
 }

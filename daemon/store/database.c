@@ -44,6 +44,13 @@ static const char tables[] =
     " datetime(submitted_ms / 1000, 'unixepoch') AS submitted,"
     " datetime(changed_ms / 1000, 'unixepoch') AS changed FROM operations;";
 
+/* What may change in the life of an operation: to set a column again makes its indexes be written
+ * again. */
+#define CHANGING_COLUMNS                                                                           \
+    "sequence,revision,status,stage,attempt,fence,failure,failure_is_retryable,completed_ms,"      \
+    "expiration_ms,ready_ms,changed_ms,result,failed_attempts,lost_attempts,overdue_ms,"           \
+    "cancelled_by"
+
 #define SELECT_OPERATION "SELECT " ROW_COLUMNS " FROM operations "
 
 static const char *const texts[STATEMENT_COUNT] = {
@@ -51,41 +58,40 @@ static const char *const texts[STATEMENT_COUNT] = {
     [STATEMENT_COMMIT] = "COMMIT",
     [STATEMENT_PUT_EVENT] =
         "INSERT INTO events(" ROW_COLUMNS ",kind,hash) VALUES(" ROW_VALUES ",?,?)",
+    [STATEMENT_ADD_OPERATION] = "INSERT INTO operations(" ROW_COLUMNS ") SELECT " ROW_COLUMNS
+                                " FROM events WHERE sequence = ?1",
     [STATEMENT_PUT_OPERATION] =
-        "INSERT INTO operations(" ROW_COLUMNS ") VALUES(" ROW_VALUES ")"
-        " ON CONFLICT(id) DO UPDATE SET sequence=?5,revision=?6,status=?7,stage=?8,attempt=?9,"
-        "fence=?10,failure=?11,failure_is_retryable=?12,completed_ms=?14,expiration_ms=?16,"
-        "ready_ms=?17,changed_ms=?18,result=?20,failed_attempts=?21,lost_attempts=?22,"
-        "overdue_ms=?23,cancelled_by=?25",
-    [STATEMENT_PUT_COUNT] = "INSERT INTO counts(tenant_id, stage, number) VALUES(?1, ?2, ?3)"
-                            " ON CONFLICT DO UPDATE SET number = number + excluded.number",
+        "UPDATE operations SET (" CHANGING_COLUMNS ") = (SELECT " CHANGING_COLUMNS
+        " FROM events WHERE sequence = ?1) WHERE id = ?2",
+    [STATEMENT_PUT_COUNT] =
+        "INSERT OR REPLACE INTO counts(tenant_id, stage, number) VALUES(?1, ?2, ?3)",
     [STATEMENT_PUT_META] = "INSERT OR REPLACE INTO meta(name, value) VALUES(?1, ?2)",
     [STATEMENT_GET] = SELECT_OPERATION "WHERE id = ?1",
     [STATEMENT_FIND_KEY] = SELECT_OPERATION "WHERE tenant_id = ?1 AND key_digest = ?2",
     [STATEMENT_LIST] = SELECT_OPERATION "WHERE tenant_id = ?1 AND id < ?2 ORDER BY id DESC",
     [STATEMENT_LIST_USER] =
         SELECT_OPERATION "WHERE tenant_id = ?1 AND id < ?2 AND user_id = ?3 ORDER BY id DESC",
+    [STATEMENT_EVENT] = "SELECT " ROW_COLUMNS " FROM events WHERE sequence = ?1",
     [STATEMENT_EVENTS] =
         "SELECT " CHAIN_ROW_COLUMNS " FROM events WHERE sequence > ?1 ORDER BY sequence LIMIT ?2",
     [STATEMENT_HASH] = "SELECT hash FROM events WHERE sequence = ?1",
-    [STATEMENT_QUEUED] =
-        SELECT_OPERATION "WHERE tenant_id = ?1 AND stage = 'queued' ORDER BY id LIMIT ?2",
-    [STATEMENT_GATHERING] = SELECT_OPERATION "WHERE stage = 'gathering'",
+    [STATEMENT_QUEUED] = SELECT_OPERATION "WHERE tenant_id = ?1 AND stage = 'queued' ORDER BY id",
+    [STATEMENT_GATHERING] = SELECT_OPERATION "WHERE stage = 'gathering' ORDER BY id",
     [STATEMENT_RETRIES] =
-        SELECT_OPERATION "WHERE stage = 'retryWait' AND (ready_ms <= ?1 OR ready_ms > ?3)"
-                         " ORDER BY ready_ms LIMIT ?2",
+        SELECT_OPERATION "WHERE stage = 'retryWait' AND (ready_ms <= ?1 OR ready_ms > ?2)"
+                         " ORDER BY ready_ms",
     [STATEMENT_NEXT_RETRY] = "SELECT min(ready_ms) FROM operations"
                              " WHERE stage = 'retryWait' AND ready_ms > ?1 AND ready_ms <= ?2",
     [STATEMENT_DUE] = SELECT_OPERATION "WHERE completed_ms = 0 AND overdue_ms = 0 AND due_ms <= ?1"
-                                       " ORDER BY due_ms LIMIT ?2",
+                                       " ORDER BY due_ms",
     [STATEMENT_NEXT_DUE] = "SELECT min(due_ms) FROM operations"
                            " WHERE completed_ms = 0 AND overdue_ms = 0 AND due_ms > ?1",
     [STATEMENT_OVERDUE] = SELECT_OPERATION "WHERE completed_ms = 0 AND overdue_ms > 0"
-                                           " AND overdue_ms <= ?1 ORDER BY overdue_ms LIMIT ?2",
+                                           " AND overdue_ms <= ?1 ORDER BY overdue_ms",
     [STATEMENT_NEXT_OVERDUE] = "SELECT min(overdue_ms) FROM operations"
                                " WHERE completed_ms = 0 AND overdue_ms > 0 AND overdue_ms > ?1",
-    [STATEMENT_AHEAD] = "SELECT count(*) FROM (SELECT 1 FROM operations WHERE tenant_id = ?1"
-                        " AND stage = 'queued' AND id < ?2 LIMIT ?3)",
+    [STATEMENT_AHEAD] = "SELECT id FROM operations WHERE tenant_id = ?1 AND stage = 'queued'"
+                        " AND id < ?2",
     [STATEMENT_PAUSE] = "INSERT OR IGNORE INTO pauses(tenant_id, paused_by, since_ms)"
                         " VALUES(?1, ?2, ?3)",
     [STATEMENT_RESUME] = "DELETE FROM pauses WHERE tenant_id = ?1",

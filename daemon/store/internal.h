@@ -13,6 +13,7 @@ enum statement {
     STATEMENT_BEGIN,
     STATEMENT_COMMIT,
     STATEMENT_PUT_EVENT,
+    STATEMENT_ADD_OPERATION,
     STATEMENT_PUT_OPERATION,
     STATEMENT_PUT_COUNT,
     STATEMENT_PUT_META,
@@ -20,6 +21,7 @@ enum statement {
     STATEMENT_FIND_KEY,
     STATEMENT_LIST,
     STATEMENT_LIST_USER,
+    STATEMENT_EVENT,
     STATEMENT_EVENTS,
     STATEMENT_HASH,
     STATEMENT_QUEUED,
@@ -52,6 +54,7 @@ struct store {
     int64_t view_sequence; /* the view is true at least up to this event, as its meta row says */
     bool in_transaction;
     int failure;          /* the last one of SQLite */
+    size_t put;           /* events of this transaction */
     bool is_view_changed; /* within this transaction */
     bool is_doubtful;     /* a write failed: nothing more is written */
     int log_pages;        /* of the write-ahead log after the last commit */
@@ -93,9 +96,33 @@ int store_begin(struct store *store);
 /* Runs a statement that returns no row, and resets it. */
 int store_run(struct store *store, enum statement statement, const char *doing);
 
-/* Visits every operation of a bound statement. */
-int store_visit_all(struct store *store, sqlite3_stmt *statement, store_visitor visit,
-                    void *argument);
+/* Visits at most so many operations of a bound statement over the view, without those that the
+ * overlay has in a newer state. */
+int store_visit_current(struct store *store, sqlite3_stmt *statement, size_t maximum,
+                        store_visitor visit, void *argument);
+
+/* Whether the overlay has a newer state of the operation in the row that a statement is at, whose
+ * first column is the id. */
+bool store_is_superseded(struct store *store, sqlite3_stmt *statement);
+
+/* Reads the newest state of an operation of the overlay; result as in store_get. */
+int store_read_newest(struct store *store, const struct overlay_entry *entry, struct record *record,
+                      struct text *result);
+
+/* merge.c: operations of view and overlay in the order of their ids. */
+struct merge {
+    sqlite3_stmt *statement; /* over the view, bound; it is reset at the end */
+    bool is_descending;
+    bool (*matches)(const struct overlay_entry *entry, const void *argument);
+    const void *argument;
+};
+
+/* Visits them until the visitor or the end ends it. */
+int store_merge(struct store *store, const struct merge *merge, store_visitor visit,
+                void *argument);
+
+/* Writes the counts of the view that have changed. */
+int store_put_counts(struct store *store);
 
 /* Opens the database file, its tables and the prepared statements. */
 int store_database_open(struct store *store, const char *path);
@@ -108,7 +135,7 @@ int store_migrate(struct store *store, int version);
 int store_replay(struct store *store);
 
 /* Puts a new state into overlay and counts; not into the log. */
-int store_overlay(struct store *store, const struct record *record, struct text result);
+int store_overlay(struct store *store, const struct record *record);
 
 int store_bind_uuid(sqlite3_stmt *statement, int index, const struct uuid *uuid);
 

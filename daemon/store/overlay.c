@@ -2,13 +2,12 @@
 #include "daemon/store/overlay.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "schemas/base/errors.h"
 
 int overlay_init(struct overlay *overlay)
 {
-    *overlay = (struct overlay){0};
+    *overlay = (struct overlay){.earliest_due = {INT64_MAX}};
     if (table_init(&overlay->by_id, 1024) || table_init(&overlay->by_key, 1024)) {
         overlay_release(overlay);
         return -ERROR_MEMORY;
@@ -25,33 +24,33 @@ void overlay_release(struct overlay *overlay)
     table_release(&overlay->by_key);
 }
 
+uint32_t overlay_user_hash(const struct uuid *user_id)
+{
+    return (uint32_t)table_hash_uuid(user_id);
+}
+
 struct overlay_entry *overlay_find(const struct overlay *overlay, const struct uuid *id)
 {
     struct table_link *link = table_find(&overlay->by_id, table_hash_uuid(id));
 
     for (; link; link = table_find_next(link)) {
         struct overlay_entry *entry = TABLE_ENTRY(link, struct overlay_entry, by_id);
-        if (uuid_equal(&entry->record.id, id)) {
+        if (uuid_equal(&entry->id, id)) {
             return entry;
         }
     }
     return NULL;
 }
 
-struct overlay_entry *overlay_find_key(const struct overlay *overlay, const struct uuid *tenant_id,
-                                       const uint8_t digest[RECORD_KEY_DIGEST_BYTES])
+struct overlay_entry *overlay_find_key(const struct overlay *overlay,
+                                       const uint8_t digest[RECORD_KEY_DIGEST_BYTES],
+                                       const struct overlay_entry *previous)
 {
     struct table_link *link =
-        table_find(&overlay->by_key, table_hash_bytes(digest, RECORD_KEY_DIGEST_BYTES));
+        previous ? table_find_next(&previous->by_key)
+                 : table_find(&overlay->by_key, table_hash_bytes(digest, RECORD_KEY_DIGEST_BYTES));
 
-    for (; link; link = table_find_next(link)) {
-        struct overlay_entry *entry = TABLE_ENTRY(link, struct overlay_entry, by_key);
-        if (memcmp(entry->record.key_digest, digest, RECORD_KEY_DIGEST_BYTES) == 0 &&
-            uuid_equal(&entry->record.tenant_id, tenant_id)) {
-            return entry;
-        }
-    }
-    return NULL;
+    return link ? TABLE_ENTRY(link, struct overlay_entry, by_key) : NULL;
 }
 
 static struct overlay_entry *entry_new(struct overlay *overlay, const struct record *record)
@@ -61,8 +60,10 @@ static struct overlay_entry *entry_new(struct overlay *overlay, const struct rec
     if (!entry) {
         return NULL;
     }
-    entry->record = *record;
+    entry->id = record->id;
     entry->first_sequence = record->sequence;
+    entry->user_hash = overlay_user_hash(&record->user_id);
+    entry->has_key = record->has_key;
     table_insert(&overlay->by_id, &entry->by_id, table_hash_uuid(&record->id));
     if (record->has_key) {
         table_insert(&overlay->by_key, &entry->by_key,
@@ -78,31 +79,34 @@ static struct overlay_entry *entry_new(struct overlay *overlay, const struct rec
     return entry;
 }
 
+static void uncount(struct overlay *overlay, const struct overlay_entry *entry)
+{
+    overlay->in_stage[entry->is.stage]--;
+    overlay->overdue -= entry->is.is_overdue;
+}
+
 struct overlay_entry *overlay_put(struct overlay *overlay, const struct record *record,
-                                  struct text result, bool *is_new)
+                                  struct counts_tenant *tenant, bool *is_new)
 {
     struct overlay_entry *entry = overlay_find(overlay, &record->id);
-    char *copy = NULL;
 
-    if (result.size_bytes > 0) {
-        copy = malloc(result.size_bytes);
-        if (!copy) {
-            return NULL;
-        }
-        memcpy(copy, result.data, result.size_bytes);
-    }
     *is_new = !entry;
-    if (!entry) {
+    if (entry) {
+        uncount(overlay, entry);
+    } else {
         entry = entry_new(overlay, record);
     }
     if (!entry) {
-        free(copy);
         return NULL;
     }
-    free(entry->result);
-    entry->record = *record;
-    entry->result = copy;
-    entry->result_bytes = result.size_bytes;
+    entry->tenant = tenant;
+    entry->sequence = record->sequence;
+    entry->is = counted_as(record);
+    overlay->in_stage[entry->is.stage]++;
+    overlay->overdue += entry->is.is_overdue;
+    if (record->due.ms < overlay->earliest_due.ms) {
+        overlay->earliest_due = record->due;
+    }
     return entry;
 }
 
@@ -113,12 +117,13 @@ void overlay_pop(struct overlay *overlay)
     overlay->oldest = entry->next;
     if (!overlay->oldest) {
         overlay->newest = NULL;
+        overlay->earliest_due.ms = INT64_MAX;
     }
     table_remove(&overlay->by_id, &entry->by_id);
-    if (entry->record.has_key) {
+    if (entry->has_key) {
         table_remove(&overlay->by_key, &entry->by_key);
     }
+    uncount(overlay, entry);
     overlay->count--;
-    free(entry->result);
     free(entry);
 }

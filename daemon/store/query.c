@@ -36,14 +36,19 @@ static int read_one(struct store *store, sqlite3_stmt *statement, struct record 
     return store_finish(store, statement, rc);
 }
 
-static int from_overlay(const struct overlay_entry *entry, struct record *record,
-                        struct text *result)
+int store_read_newest(struct store *store, const struct overlay_entry *entry, struct record *record,
+                      struct text *result)
 {
-    *record = entry->record;
-    if (result) {
-        *result = (struct text){entry->result, entry->result_bytes};
+    sqlite3_stmt *statement = store->statements[STATEMENT_EVENT];
+    int rc;
+
+    sqlite3_bind_int64(statement, 1, entry->sequence);
+    rc = read_one(store, statement, record, result);
+    if (rc == -ERROR_NOT_FOUND || rc == -ERROR_DAMAGED ||
+        (!rc && (record->sequence != entry->sequence || !uuid_equal(&record->id, &entry->id)))) {
+        return store_damaged_event(store, entry->sequence);
     }
-    return 0;
+    return rc;
 }
 
 int store_get(struct store *store, const struct uuid *id, struct record *record,
@@ -53,64 +58,43 @@ int store_get(struct store *store, const struct uuid *id, struct record *record,
     sqlite3_stmt *statement = store->statements[STATEMENT_GET];
 
     if (entry) {
-        return from_overlay(entry, record, result);
+        return store_read_newest(store, entry, record, result);
     }
     store_bind_uuid(statement, 1, id);
     return read_one(store, statement, record, result);
+}
+
+/* The one in the overlay, if it is there. */
+static int find_key_in_overlay(struct store *store, const struct uuid *tenant_id,
+                               const uint8_t digest[RECORD_KEY_DIGEST_BYTES], struct record *record,
+                               struct text *result)
+{
+    const struct overlay_entry *entry = overlay_find_key(&store->overlay, digest, NULL);
+    int rc;
+
+    for (; entry; entry = overlay_find_key(&store->overlay, digest, entry)) {
+        rc = store_read_newest(store, entry, record, result);
+        if (rc || (memcmp(record->key_digest, digest, RECORD_KEY_DIGEST_BYTES) == 0 &&
+                   uuid_equal(&record->tenant_id, tenant_id))) {
+            return rc;
+        }
+    }
+    return -ERROR_NOT_FOUND;
 }
 
 int store_find_key(struct store *store, const struct uuid *tenant_id,
                    const uint8_t digest[RECORD_KEY_DIGEST_BYTES], struct record *record,
                    struct text *result)
 {
-    const struct overlay_entry *entry = overlay_find_key(&store->overlay, tenant_id, digest);
     sqlite3_stmt *statement = store->statements[STATEMENT_FIND_KEY];
+    int rc = find_key_in_overlay(store, tenant_id, digest, record, result);
 
-    if (entry) {
-        return from_overlay(entry, record, result);
+    if (rc != -ERROR_NOT_FOUND) {
+        return rc;
     }
     store_bind_uuid(statement, 1, tenant_id);
     sqlite3_bind_blob(statement, 2, digest, RECORD_KEY_DIGEST_BYTES, SQLITE_STATIC);
     return read_one(store, statement, record, result);
-}
-
-int store_list(struct store *store, const struct store_query *query, size_t examined_maximum,
-               store_visitor visit, void *argument, struct uuid *examined_last, bool *has_more)
-{
-    sqlite3_stmt *statement =
-        store->statements[query->has_user_id ? STATEMENT_LIST_USER : STATEMENT_LIST];
-    struct record record;
-    struct text result;
-    struct uuid before = query->before;
-    int rc = store_catch_up(store, SIZE_MAX);
-    int step = SQLITE_DONE;
-
-    if (!query->has_before) {
-        memset(before.bytes, 0xff, sizeof before.bytes);
-    }
-    store_bind_uuid(statement, 1, &query->tenant_id);
-    store_bind_uuid(statement, 2, &before);
-    if (query->has_user_id) {
-        store_bind_uuid(statement, 3, &query->user_id);
-    }
-    *has_more = false;
-    *examined_last = before;
-    while (!rc && (step = sqlite3_step(statement)) == SQLITE_ROW) {
-        if (examined_maximum-- == 0) {
-            *has_more = true;
-            return store_finish(store, statement, 0);
-        }
-        rc = row_read(statement, &record, &result) ? store_damaged_operation(store, statement) : 0;
-        if (!rc && (!query->has_status || record.status == query->status)) {
-            rc = visit(argument, EVENT_KIND_SNAPSHOT, &record, result);
-        }
-        if (rc > 0) {
-            *has_more = true;
-            return store_finish(store, statement, 0);
-        }
-        *examined_last = rc ? *examined_last : record.id;
-    }
-    return store_finish(store, statement, rc ? rc : row_error(store, step));
 }
 
 /* How far a walk of the log has come: the event there and its hash. */
@@ -169,46 +153,40 @@ int store_events(struct store *store, int64_t after, const struct uuid *tenant_i
     return store_finish(store, statement, rc ? rc : row_error(store, step));
 }
 
-int store_visit_all(struct store *store, sqlite3_stmt *statement, store_visitor visit,
-                    void *argument)
+bool store_is_superseded(struct store *store, sqlite3_stmt *statement)
+{
+    const void *bytes = sqlite3_column_blob(statement, 0);
+    struct uuid id;
+
+    if (store->overlay.count == 0 || !bytes || sqlite3_column_bytes(statement, 0) != UUID_BYTES) {
+        return false;
+    }
+    memcpy(id.bytes, bytes, UUID_BYTES);
+    return overlay_find(&store->overlay, &id) != NULL;
+}
+
+int store_visit_current(struct store *store, sqlite3_stmt *statement, size_t maximum,
+                        store_visitor visit, void *argument)
 {
     struct record record;
     struct text result;
     int step = SQLITE_DONE;
     int rc = 0;
 
-    while (!rc && (step = sqlite3_step(statement)) == SQLITE_ROW) {
+    while (!rc && maximum > 0 && (step = sqlite3_step(statement)) == SQLITE_ROW) {
+        if (store_is_superseded(store, statement)) {
+            continue;
+        }
         rc = row_read(statement, &record, &result) ? store_damaged_operation(store, statement) : 0;
         if (!rc) {
             rc = visit(argument, EVENT_KIND_SNAPSHOT, &record, result);
+            maximum--;
         }
     }
     if (rc > 0) {
         return store_finish(store, statement, 0);
     }
-    return store_finish(store, statement, rc ? rc : row_error(store, step));
-}
-
-int store_queued(struct store *store, const struct uuid *tenant_id, size_t maximum,
-                 store_visitor visit, void *argument)
-{
-    sqlite3_stmt *statement = store->statements[STATEMENT_QUEUED];
-    int rc = store_catch_up(store, SIZE_MAX);
-
-    if (rc) {
-        return rc;
-    }
-    store_bind_uuid(statement, 1, tenant_id);
-    sqlite3_bind_int64(statement, 2, (int64_t)maximum);
-    return store_visit_all(store, statement, visit, argument);
-}
-
-int store_gathering(struct store *store, store_visitor visit, void *argument)
-{
-    int rc = store_catch_up(store, SIZE_MAX);
-
-    return rc ? rc
-              : store_visit_all(store, store->statements[STATEMENT_GATHERING], visit, argument);
+    return store_finish(store, statement, rc || step == SQLITE_ROW ? rc : row_error(store, step));
 }
 
 struct store_counts store_counts(const struct store *store, const struct uuid *tenant_id)

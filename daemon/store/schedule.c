@@ -22,25 +22,66 @@ static int read_number(struct store *store, sqlite3_stmt *statement, int64_t oth
     return store_finish(store, statement, rc);
 }
 
+struct retries {
+    struct wall until;
+    struct wall beyond;
+    size_t left;
+    store_visitor visit;
+    void *argument;
+    struct wall *earliest;
+};
+
+static int count_retry(void *argument, enum event_kind kind, const struct record *record,
+                       struct text result)
+{
+    struct retries *retries = argument;
+
+    retries->left--;
+    return retries->visit(retries->argument, kind, record, result);
+}
+
+/* Those of the overlay; few are, and each is read. */
+static int retries_of_overlay(struct store *store, struct retries *retries)
+{
+    const struct overlay_entry *entry = store->overlay.oldest;
+    size_t waiting = store->overlay.in_stage[OPERATION_STAGE_RETRY_WAIT];
+    struct record record;
+    struct text result;
+    int rc = 0;
+
+    for (; !rc && entry && waiting > 0 && retries->left > 0; entry = entry->next) {
+        if (entry->is.stage != OPERATION_STAGE_RETRY_WAIT) {
+            continue;
+        }
+        waiting--;
+        rc = store_read_newest(store, entry, &record, &result);
+        if (!rc && (record.ready.ms <= retries->until.ms || record.ready.ms > retries->beyond.ms)) {
+            rc = count_retry(retries, EVENT_KIND_SNAPSHOT, &record, result);
+        } else if (!rc && record.ready.ms < retries->earliest->ms) {
+            *retries->earliest = record.ready;
+        }
+    }
+    return rc > 0 ? 0 : rc;
+}
+
 int store_retries(struct store *store, struct wall until, struct wall beyond, size_t maximum,
                   store_visitor visit, void *argument, struct wall *earliest)
 {
     sqlite3_stmt *statement = store->statements[STATEMENT_RETRIES];
     sqlite3_stmt *next = store->statements[STATEMENT_NEXT_RETRY];
-    int rc = store_catch_up(store, SIZE_MAX);
+    struct retries retries = {until, beyond, maximum, visit, argument, earliest};
+    int rc;
 
-    if (!rc) {
-        sqlite3_bind_int64(next, 1, until.ms);
-        sqlite3_bind_int64(next, 2, beyond.ms);
-        rc = read_number(store, next, INT64_MAX, &earliest->ms);
-    }
+    sqlite3_bind_int64(next, 1, until.ms);
+    sqlite3_bind_int64(next, 2, beyond.ms);
+    rc = read_number(store, next, INT64_MAX, &earliest->ms);
     if (rc) {
         return rc;
     }
     sqlite3_bind_int64(statement, 1, until.ms);
-    sqlite3_bind_int64(statement, 2, (int64_t)maximum);
-    sqlite3_bind_int64(statement, 3, beyond.ms);
-    return store_visit_all(store, statement, visit, argument);
+    sqlite3_bind_int64(statement, 2, beyond.ms);
+    rc = store_visit_current(store, statement, maximum, count_retry, &retries);
+    return rc ? rc : retries_of_overlay(store, &retries);
 }
 
 int store_due(struct store *store, bool is_overdue, struct wall until, size_t maximum,
@@ -49,7 +90,9 @@ int store_due(struct store *store, bool is_overdue, struct wall until, size_t ma
     sqlite3_stmt *statement = store->statements[is_overdue ? STATEMENT_OVERDUE : STATEMENT_DUE];
     sqlite3_stmt *next =
         store->statements[is_overdue ? STATEMENT_NEXT_OVERDUE : STATEMENT_NEXT_DUE];
-    int rc = store_catch_up(store, SIZE_MAX);
+    const struct overlay *overlay = &store->overlay;
+    bool is_in_overlay = is_overdue ? overlay->overdue > 0 : overlay->earliest_due.ms <= until.ms;
+    int rc = is_in_overlay ? store_catch_up(store, SIZE_MAX) : 0;
 
     if (!rc) {
         sqlite3_bind_int64(next, 1, until.ms);
@@ -58,24 +101,11 @@ int store_due(struct store *store, bool is_overdue, struct wall until, size_t ma
     if (rc) {
         return rc;
     }
-    sqlite3_bind_int64(statement, 1, until.ms);
-    sqlite3_bind_int64(statement, 2, (int64_t)maximum);
-    return store_visit_all(store, statement, visit, argument);
-}
-
-int store_ahead(struct store *store, const struct uuid *tenant_id, const struct uuid *id,
-                int64_t limit, int64_t *number)
-{
-    sqlite3_stmt *statement = store->statements[STATEMENT_AHEAD];
-    int rc = store_catch_up(store, SIZE_MAX);
-
-    if (rc) {
-        return rc;
+    if (!is_overdue && overlay->earliest_due.ms < earliest->ms) {
+        *earliest = overlay->earliest_due;
     }
-    store_bind_uuid(statement, 1, tenant_id);
-    store_bind_uuid(statement, 2, id);
-    sqlite3_bind_int64(statement, 3, limit);
-    return read_number(store, statement, 0, number);
+    sqlite3_bind_int64(statement, 1, until.ms);
+    return store_visit_current(store, statement, maximum, visit, argument);
 }
 
 int store_pause(struct store *store, const struct store_pause *pause)

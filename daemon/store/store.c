@@ -18,9 +18,9 @@
 #include "schemas/base/errors.h"
 
 #define ROOM_INTERVAL_MS 250
-/* Operations that a turn takes along to the view once the overlay is half full: few, so that no
- * request waits long. */
-#define CATCH_UP_BATCH 256
+/* Operations that a turn takes along to the view once the overlay is nearly full, beside as many as
+ * it changed: few, so that no request waits long. */
+#define CATCH_UP_MORE 8
 /* Pages of the write-ahead log at which it is checkpointed at rest, and at which no rest is waited
  * for. */
 #define LOG_PAGES_REST  1000
@@ -123,7 +123,8 @@ int store_put(struct store *store, enum event_kind kind, const struct record *re
     }
     store->sequence = record->sequence;
     memcpy(store->head, hash, sizeof hash);
-    return store_overlay(store, record, result);
+    store->put++;
+    return store_overlay(store, record);
 }
 
 static int64_t view_sequence(const struct store *store)
@@ -131,19 +132,32 @@ static int64_t view_sequence(const struct store *store)
     return store->overlay.oldest ? store->overlay.oldest->first_sequence - 1 : store->sequence;
 }
 
+/* So many more than were changed that the overlay shrinks, and never has more than it may. */
+static int make_room_in_overlay(struct store *store)
+{
+    size_t most = (size_t)store->options.overlay_operations;
+    size_t number = store->put + store->put / 4 + CATCH_UP_MORE;
+    size_t over = store->overlay.count > most ? store->overlay.count - most : 0;
+
+    if (store->overlay.count <= most - most / 4) {
+        return 0;
+    }
+    return store_catch_up(store, over > number ? over : number);
+}
+
 int store_commit(struct store *store)
 {
-    size_t half = (size_t)store->options.overlay_operations / 2;
     int rc;
 
     if (!store->in_transaction) {
         return 0;
     }
     rc = store_check(store);
-    if (!rc && store->overlay.count > half) {
-        rc = store_catch_up(store, store->overlay.count > 2 * half
-                                       ? store->overlay.count - 2 * half + CATCH_UP_BATCH
-                                       : CATCH_UP_BATCH);
+    if (!rc) {
+        rc = make_room_in_overlay(store);
+    }
+    if (!rc && store->is_view_changed) {
+        rc = store_put_counts(store);
     }
     if (!rc && store->is_view_changed) {
         rc = put_meta(store, "view_sequence", view_sequence(store));
@@ -156,6 +170,7 @@ int store_commit(struct store *store)
     }
     store->in_transaction = false;
     store->is_view_changed = false;
+    store->put = 0;
     if (store->log_pages > LOG_PAGES_LIMIT) {
         return store_rest(store);
     }

@@ -97,8 +97,7 @@ struct store_query {
 };
 
 /* Walks a tenant's operations, newest first. At most examined_maximum rows are looked at;
- * *examined_last is the id of the last one and *has_more whether there may be others. Brings the
- * view up to date first. */
+ * *examined_last is the id of the last one and *has_more whether there may be others. */
 int store_list(struct store *store, const struct store_query *query, size_t examined_maximum,
                store_visitor visit, void *argument, struct uuid *examined_last, bool *has_more);
 
@@ -109,16 +108,16 @@ int store_events(struct store *store, int64_t after, const struct uuid *tenant_i
                  const struct uuid *id, size_t examined_maximum, store_visitor visit,
                  void *argument, int64_t *examined_last);
 
-/* The tenant's oldest queued operations. Brings the view up to date first. */
+/* The tenant's oldest queued operations. Brings some of the view up to date first. */
 int store_queued(struct store *store, const struct uuid *tenant_id, size_t maximum,
                  store_visitor visit, void *argument);
 
-/* All operations that are being gathered; at start. Brings the view up to date first. */
+/* All operations that are being gathered; at start. */
 int store_gathering(struct store *store, store_visitor visit, void *argument);
 
 /* Operations whose retryWait ends at or before this time, or later than beyond, which no wait that
- * was begun by a right clock does; at most maximum. *earliest is when the next of the others ends
- * (INT64_MAX: none). Brings the view up to date first. */
+ * was begun by a right clock does; at most maximum. *earliest is when the next of the others ends,
+ * or sooner (INT64_MAX: none). */
 int store_retries(struct store *store, struct wall until, struct wall beyond, size_t maximum,
                   store_visitor visit, void *argument, struct wall *earliest);
 
@@ -127,8 +126,7 @@ int store_retries(struct store *store, struct wall until, struct wall beyond, si
 int store_due(struct store *store, bool is_overdue, struct wall until, size_t maximum,
               store_visitor visit, void *argument, struct wall *earliest);
 
-/* How many of a tenant's queued operations are older than this one, counted to limit at most.
- * Brings the view up to date first. */
+/* How many of a tenant's queued operations are older than this one, counted to limit at most. */
 int store_ahead(struct store *store, const struct uuid *tenant_id, const struct uuid *id,
                 int64_t limit, int64_t *number);
 

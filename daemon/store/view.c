@@ -17,47 +17,57 @@ int store_bind_uuid(sqlite3_stmt *statement, int index, const struct uuid *uuid)
 #define OVERDUE_NAME "overdue"
 
 static int put_count(struct store *store, const struct uuid *tenant_id, const char *name,
-                     int number)
+                     int64_t was, int64_t is)
 {
     sqlite3_stmt *statement = store->statements[STATEMENT_PUT_COUNT];
 
+    if (was == is) {
+        return 0;
+    }
     store_bind_uuid(statement, 1, tenant_id);
     sqlite3_bind_text(statement, 2, name, -1, SQLITE_STATIC);
-    sqlite3_bind_int(statement, 3, number);
-    return store_run(store, STATEMENT_PUT_COUNT, "counting an operation");
+    sqlite3_bind_int64(statement, 3, is);
+    return store_run(store, STATEMENT_PUT_COUNT, "counting operations");
 }
 
-static int put_counts(struct store *store, const struct overlay_entry *entry)
+int store_put_counts(struct store *store)
 {
-    const struct uuid *tenant_id = &entry->record.tenant_id;
-    const struct counted *was = entry->is_in_view ? &entry->in_view : NULL;
-    struct counted is = counted_as(&entry->record);
+    struct counts_tenant *tenant;
     int rc = 0;
 
-    if (was && was->stage != is.stage) {
-        rc = put_count(store, tenant_id, operation_stage_name(was->stage), -1);
-    }
-    if (!rc && (!was || was->stage != is.stage)) {
-        rc = put_count(store, tenant_id, operation_stage_name(is.stage), 1);
-    }
-    if (!rc && is.is_overdue != (was && was->is_overdue)) {
-        rc = put_count(store, tenant_id, OVERDUE_NAME, is.is_overdue ? 1 : -1);
+    while (!rc && (tenant = counts_take_changed(&store->counts))) {
+        for (int i = 0; !rc && i < OPERATION_STAGE_COUNT; i++) {
+            rc = put_count(store, &tenant->tenant_id, operation_stage_name((enum operation_stage)i),
+                           tenant->written.of[i], tenant->in_view.of[i]);
+        }
+        rc = rc ? rc
+                : put_count(store, &tenant->tenant_id, OVERDUE_NAME, tenant->written.overdue,
+                            tenant->in_view.overdue);
+        tenant->written = tenant->in_view;
     }
     return rc;
 }
 
+/* The newest state is copied from the log by SQLite itself. */
 static int put_operation(struct store *store, const struct overlay_entry *entry)
 {
-    struct text result = {entry->result, entry->result_bytes};
-    struct chain_value values[CHAIN_COLUMN_COUNT];
-    int rc = 0;
+    enum statement which = entry->is_in_view ? STATEMENT_PUT_OPERATION : STATEMENT_ADD_OPERATION;
+    int rc;
 
-    row_values(EVENT_KIND_SNAPSHOT, &entry->record, result, values);
-    if (row_bind(store->statements[STATEMENT_PUT_OPERATION], values) != SQLITE_OK) {
-        return store_sqlite_error(store, "binding an operation");
+    sqlite3_bind_int64(store->statements[which], 1, entry->sequence);
+    if (entry->is_in_view) {
+        store_bind_uuid(store->statements[which], 2, &entry->id);
     }
-    rc = store_run(store, STATEMENT_PUT_OPERATION, "writing an operation to the view");
-    return rc ? rc : put_counts(store, entry);
+    rc = store_run(store, which, "writing an operation to the view");
+    if (!rc && sqlite3_changes(store->database) != 1) {
+        store->is_doubtful = true;
+        rc = store_damaged_event(store, entry->sequence);
+    }
+    if (!rc) {
+        counts_move_in_view(&store->counts, entry->tenant,
+                            entry->is_in_view ? &entry->in_view : NULL, entry->is);
+    }
+    return rc;
 }
 
 int store_catch_up(struct store *store, size_t operations)
@@ -101,9 +111,10 @@ static int counted_in_view(struct store *store, const struct uuid *id, bool *is_
     return store_finish(store, statement, rc);
 }
 
-int store_overlay(struct store *store, const struct record *record, struct text result)
+int store_overlay(struct store *store, const struct record *record)
 {
     struct overlay_entry *entry = overlay_find(&store->overlay, &record->id);
+    struct counts_tenant *tenant = counts_tenant(&store->counts, &record->tenant_id);
     bool is_counted = entry != NULL;
     struct counted was = {0};
     bool is_in_view = false;
@@ -111,7 +122,7 @@ int store_overlay(struct store *store, const struct record *record, struct text 
     int rc = 0;
 
     if (entry) {
-        was = counted_as(&entry->record);
+        was = entry->is;
     } else if (record->revision > 1) {
         rc = counted_in_view(store, &record->id, &is_in_view, &was);
         is_counted = is_in_view;
@@ -119,7 +130,7 @@ int store_overlay(struct store *store, const struct record *record, struct text 
     if (rc) {
         return rc;
     }
-    entry = overlay_put(&store->overlay, record, result, &is_new);
+    entry = tenant ? overlay_put(&store->overlay, record, tenant, &is_new) : NULL;
     if (!entry) {
         return -ERROR_MEMORY;
     }
@@ -127,8 +138,28 @@ int store_overlay(struct store *store, const struct record *record, struct text 
         entry->is_in_view = is_in_view;
         entry->in_view = was;
     }
-    return counts_move(&store->counts, &record->tenant_id, is_counted ? &was : NULL,
-                       counted_as(record));
+    counts_move(&tenant->now, is_counted ? &was : NULL, counted_as(record));
+    return 0;
+}
+
+static int load_count(struct store *store, const struct uuid *tenant_id, struct text name,
+                      int64_t number)
+{
+    struct counts_tenant *tenant = counts_tenant(&store->counts, tenant_id);
+    enum operation_stage stage;
+
+    if (!tenant) {
+        return -ERROR_MEMORY;
+    }
+    if (text_equal(name, TEXT(OVERDUE_NAME))) {
+        tenant->now.overdue = number;
+    } else if (operation_stage_of(name, &stage)) {
+        tenant->now.of[stage] = number;
+    } else {
+        return store_damaged(store, "the counts");
+    }
+    tenant->in_view = tenant->written = tenant->now;
+    return 0;
 }
 
 static int load_counts(struct store *store)
@@ -143,20 +174,17 @@ static int load_counts(struct store *store)
     }
     while (!rc && (step = sqlite3_step(statement)) == SQLITE_ROW) {
         struct uuid tenant_id;
-        enum operation_stage stage;
         const char *name = (const char *)sqlite3_column_text(statement, 1);
         const unsigned char *id = sqlite3_column_blob(statement, 0);
 
-        if (!id || !name || sqlite3_column_bytes(statement, 0) != UUID_BYTES ||
-            (strcmp(name, OVERDUE_NAME) != 0 && !operation_stage_of(text_of(name), &stage))) {
+        if (!id || !name || sqlite3_column_bytes(statement, 0) != UUID_BYTES) {
             rc = store_damaged(store, "the counts");
             break;
         }
         for (int i = 0; i < UUID_BYTES; i++) {
             tenant_id.bytes[i] = id[i];
         }
-        rc = counts_add(&store->counts, &tenant_id, strcmp(name, OVERDUE_NAME) == 0 ? NULL : &stage,
-                        sqlite3_column_int64(statement, 2));
+        rc = load_count(store, &tenant_id, text_of(name), sqlite3_column_int64(statement, 2));
     }
     if (!rc && step != SQLITE_DONE) {
         rc = store_sqlite_error(store, "reading the counts");
@@ -228,7 +256,6 @@ int store_replay(struct store *store)
 {
     sqlite3_stmt *statement = store->statements[STATEMENT_EVENTS];
     struct record record;
-    struct text result;
     int rc = check_log(store);
     int step = SQLITE_DONE;
 
@@ -243,7 +270,7 @@ int store_replay(struct store *store)
     sqlite3_bind_int64(statement, 1, store->sequence);
     sqlite3_bind_int64(statement, 2, -1);
     while (!rc && (step = sqlite3_step(statement)) == SQLITE_ROW) {
-        rc = row_read(statement, &record, &result);
+        rc = row_read(statement, &record, NULL);
         if (rc || record.sequence != store->sequence + 1 ||
             !chain_row_follows(&store->chain, statement, store->head)) {
             rc = store_damaged_event(store, store->sequence + 1);
@@ -251,7 +278,7 @@ int store_replay(struct store *store)
         }
         store->sequence = record.sequence;
         if (record.sequence > store->view_sequence) {
-            rc = store_overlay(store, &record, result);
+            rc = store_overlay(store, &record);
         }
     }
     if (!rc && step != SQLITE_DONE) {

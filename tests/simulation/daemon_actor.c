@@ -111,7 +111,9 @@ static void started(void)
     log_reader_attach(daemon.store);
     checks_after_restart(&daemon);
     if (!checks_violation()) {
-        checks_run(MOMENT_VIEW, &evidence);
+        if (store_waiting(daemon.store) == 0) {
+            checks_run(MOMENT_VIEW, &evidence);
+        }
         checks_run(MOMENT_TURN, &evidence);
     }
     want_turn(1);

@@ -213,20 +213,19 @@ static void compare_queues(struct sample *sample)
 static int count_due(void *argument, enum event_kind kind, const struct record *record,
                      struct text result)
 {
-    struct wall *last = argument;
+    struct wall *number = argument;
 
     (void)kind;
     (void)result;
     assert_int_equal(record->stage, OPERATION_STAGE_RETRY_WAIT);
-    assert_in_range(record->ready.ms, last[0].ms, UNTIL_MS);
-    last[0] = record->ready;
-    last[1].ms++;
+    assert_true(record->ready.ms <= UNTIL_MS);
+    number->ms++;
     return 0;
 }
 
 static void compare_retries(struct sample *sample)
 {
-    struct wall last[2] = {{0}, {0}};
+    struct wall number = {0};
     struct wall earliest;
     int64_t next = INT64_MAX;
     int64_t due = 0;
@@ -239,10 +238,10 @@ static void compare_retries(struct sample *sample)
         }
     }
     assert_int_equal(store_retries(sample->store, (struct wall){UNTIL_MS}, (struct wall){INT64_MAX},
-                                   1000000, count_due, last, &earliest),
+                                   1000000, count_due, &number, &earliest),
                      0);
-    assert_int_equal(last[1].ms, due);
-    assert_int_equal(earliest.ms, next);
+    assert_int_equal(number.ms, due);
+    assert_in_range(earliest.ms, UNTIL_MS + 1, next);
 }
 
 struct due_walk {
@@ -284,7 +283,7 @@ static void compare_due(struct sample *sample, bool is_overdue, int64_t until_ms
                                &walk, &earliest),
                      0);
     assert_int_equal(walk.seen - (until_ms << 32), due);
-    assert_int_equal(earliest.ms, next);
+    assert_in_range(earliest.ms, until_ms + 1, next);
 }
 
 static void compare_ahead(struct sample *sample)
