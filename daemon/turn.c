@@ -11,7 +11,9 @@
 /* Messages taken from each socket in one turn: one fsync serves them all, and nobody waits long for
  * his. */
 #define TURN_BUDGET 512
-/* Offers made in one turn. */
+/* How often that is done in one turn. */
+#define TURN_ROUNDS 3
+/* Offers made at once. */
 #define TURN_OFFERS 512
 /* Retries put back into the queue in one turn. */
 #define TURN_RETRIES 256
@@ -251,7 +253,7 @@ static int dispatch(struct daemon *daemon)
     for (size_t i = 0; i < outcome->offer_count; i++) {
         offer(daemon, &outcome->offers[i]);
     }
-    effects_notices(&daemon->effects, outcome->notices, outcome->notice_count);
+    outcome->offer_count = 0;
     return outcome->error ? outcome->error : daemon->effects.error;
 }
 
@@ -276,6 +278,23 @@ static bool is_idle(const struct daemon *daemon)
     return daemon->now.mono.ms - daemon->heard.ms >= IDLE_MS;
 }
 
+/* Takes what is there and decides, and again while more comes in meanwhile: a worker that ends jobs
+ * faster than the disk synchronizes is given others before the turn is over. */
+static int receive_and_decide(struct daemon *daemon)
+{
+    int rc = 0;
+
+    for (int round = 0; !rc && round < TURN_ROUNDS; round++) {
+        size_t received = sockets_receive(daemon->sockets, TURN_BUDGET, on_message, daemon);
+
+        if (received == 0 && round > 0) {
+            break;
+        }
+        rc = daemon->failure ? daemon->failure : decide(daemon);
+    }
+    return rc;
+}
+
 int turn_run(struct daemon *daemon)
 {
     int rc;
@@ -284,8 +303,11 @@ int turn_run(struct daemon *daemon)
     outcome_clear(&daemon->outcome);
     effects_clear(&daemon->effects);
 
-    sockets_receive(daemon->sockets, TURN_BUDGET, on_message, daemon);
-    rc = daemon->failure ? daemon->failure : decide(daemon);
+    rc = receive_and_decide(daemon);
+    if (!rc) {
+        effects_notices(&daemon->effects, daemon->outcome.notices, daemon->outcome.notice_count);
+        rc = daemon->effects.error;
+    }
     /* Before the fsync, so that others may write the registry meanwhile. */
     registry_rest(daemon->registry);
     if (!rc && is_idle(daemon)) {

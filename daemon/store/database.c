@@ -58,10 +58,10 @@ static const char *const texts[STATEMENT_COUNT] = {
     [STATEMENT_COMMIT] = "COMMIT",
     [STATEMENT_PUT_EVENT] =
         "INSERT INTO events(" ROW_COLUMNS ",kind,hash) VALUES(" ROW_VALUES ",?,?)",
-    [STATEMENT_ADD_OPERATION] = "INSERT INTO operations(" ROW_COLUMNS ") SELECT " ROW_COLUMNS
-                                " FROM events WHERE sequence = ?1",
+    [STATEMENT_ADD_OPERATION] = "INSERT OR FAIL INTO operations(" ROW_COLUMNS
+                                ") SELECT " ROW_COLUMNS " FROM events WHERE sequence = ?1",
     [STATEMENT_PUT_OPERATION] =
-        "UPDATE operations SET (" CHANGING_COLUMNS ") = (SELECT " CHANGING_COLUMNS
+        "UPDATE OR FAIL operations SET (" CHANGING_COLUMNS ") = (SELECT " CHANGING_COLUMNS
         " FROM events WHERE sequence = ?1) WHERE id = ?2",
     [STATEMENT_PUT_COUNT] =
         "INSERT OR REPLACE INTO counts(tenant_id, stage, number) VALUES(?1, ?2, ?3)",
@@ -151,9 +151,10 @@ static int note_log_pages(void *argument, sqlite3 *database, const char *schema,
 int store_database_open(struct store *store, const char *path)
 {
     int keep_log = 1;
-    int rc =
-        sqlite3_open_v2(path, &store->database,
-                        SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOFOLLOW, NULL);
+    int rc = sqlite3_open_v2(path, &store->database,
+                             SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOFOLLOW |
+                                 SQLITE_OPEN_NOMUTEX,
+                             NULL);
 
     if (rc != SQLITE_OK) {
         return store_sqlite_error(store, "opening the store");

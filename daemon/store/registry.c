@@ -85,8 +85,8 @@ static int open_database(struct registry *registry, const struct registry_option
     static const char *const list_parameters[] = {":tenant_id", ":after", ":limit", NULL};
     int rc;
 
-    if (sqlite3_open_v2(options->database, &registry->database, SQLITE_OPEN_READONLY, NULL) !=
-        SQLITE_OK) {
+    if (sqlite3_open_v2(options->database, &registry->database,
+                        SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK) {
         return refuse(registry, "registry.database",
                       registry->database ? sqlite3_errmsg(registry->database) : "out of memory");
     }

@@ -15,6 +15,7 @@
 #include "daemon/store/internal.h"
 #include "daemon/store/reserve.h"
 #include "daemon/store/row.h"
+#include "daemon/store/write_ahead.h"
 #include "schemas/base/errors.h"
 
 #define ROOM_INTERVAL_MS 250
@@ -24,7 +25,7 @@
 /* Pages of the write-ahead log at which it is checkpointed at rest, and at which no rest is waited
  * for. */
 #define LOG_PAGES_REST  1000
-#define LOG_PAGES_LIMIT 16000
+#define LOG_PAGES_LIMIT 4000
 
 int store_finish(struct store *store, sqlite3_stmt *statement, int rc)
 {
@@ -342,6 +343,7 @@ static int open_parts(struct store *store)
     }
     if (!rc) {
         (void)look_for_room(store);
+        write_ahead_grow(store->directory);
     }
     return rc;
 }
