@@ -39,6 +39,10 @@ enum statement {
     STATEMENT_COUNT
 };
 
+/* Records that were put last, a power of two: an operation that is carried out is read again for
+ * each of its reports. */
+#define RECENT_RECORDS 1024
+
 struct store {
     sqlite3 *database;
     sqlite3_stmt *statements[STATEMENT_COUNT];
@@ -60,7 +64,9 @@ struct store {
     int log_pages;        /* of the write-ahead log after the last commit */
     bool has_room;
     bool has_reserve;
-    struct mono room_known;           /* when has_room was looked up */
+    struct mono room_known; /* when has_room was looked up */
+    struct record
+        recent[RECENT_RECORDS];       /* each at a place that its id chooses; sequence 0: none */
     char result[RECORD_RESULT_BYTES]; /* of the operation read last */
     char message[STORE_MESSAGE_BYTES];
 };
@@ -104,6 +110,9 @@ int store_visit_current(struct store *store, sqlite3_stmt *statement, size_t max
 /* Whether the overlay has a newer state of the operation in the row that a statement is at, whose
  * first column is the id. */
 bool store_is_superseded(struct store *store, sqlite3_stmt *statement);
+
+/* The place among the recent records that an operation may be at. */
+struct record *store_recent(struct store *store, const struct uuid *id);
 
 /* Reads the newest state of an operation of the overlay; result as in store_get. */
 int store_read_newest(struct store *store, const struct overlay_entry *entry, struct record *record,

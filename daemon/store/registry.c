@@ -33,7 +33,7 @@ struct registry {
     sqlite3_stmt *begin;
     sqlite3_stmt *commit;
     sqlite3_stmt *version;
-    bool is_version_known; /* in this turn */
+    struct mono version_known; /* when the version was looked at last */
     int64_t data_version;
     uint64_t generation; /* counts what ends the remembering; from 1 */
     struct mono generation_began;
@@ -203,7 +203,6 @@ static void read_begin(struct registry *registry)
 
 void registry_rest(struct registry *registry)
 {
-    registry->is_version_known = false;
     if (!sqlite3_get_autocommit(registry->database)) {
         (void)sqlite3_step(registry->commit);
         sqlite3_reset(registry->commit);
@@ -238,18 +237,21 @@ int registry_find(struct registry *registry, const struct uuid *tenant_id,
                                              : sqlite3_errmsg(registry->database));
 }
 
-/* The snapshot of the turn has one version; a version that cannot be had ends the remembering. */
+/* A version that cannot be had ends the remembering. */
 static void look_for_changes(struct registry *registry, struct mono now)
 {
     int64_t version = -1;
 
-    if (!registry->is_version_known) {
+    if (registry->version_known.ms != now.ms) {
         read_begin(registry);
         if (sqlite3_step(registry->version) == SQLITE_ROW) {
             version = sqlite3_column_int64(registry->version, 0);
         }
-        registry->is_version_known = sqlite3_reset(registry->version) == SQLITE_OK && version >= 0;
-        if (!registry->is_version_known || version != registry->data_version) {
+        if (sqlite3_reset(registry->version) != SQLITE_OK || version < 0) {
+            version = -1;
+        }
+        registry->version_known.ms = version < 0 ? INT64_MIN : now.ms;
+        if (version < 0 || version != registry->data_version) {
             registry->generation_began.ms = now.ms - REMEMBER_MS;
         }
         registry->data_version = version;

@@ -31,7 +31,8 @@ int registry_find(struct registry *registry, const struct uuid *tenant_id,
                   const struct uuid *user_id, struct profile *profile);
 
 /* Whether such a profile is there: 0, or an error as above. That somebody was found is remembered
- * for a second at most, and no longer than nobody has written to the database. */
+ * for a second at most, and no longer than nobody has written to the database, which is looked at
+ * once a millisecond. */
 int registry_has(struct registry *registry, const struct uuid *tenant_id,
                  const struct uuid *user_id, struct mono now);
 

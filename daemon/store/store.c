@@ -125,6 +125,7 @@ int store_put(struct store *store, enum event_kind kind, const struct record *re
     store->sequence = record->sequence;
     memcpy(store->head, hash, sizeof hash);
     store->put++;
+    *store_recent(store, &record->id) = *record;
     return store_overlay(store, record);
 }
 

@@ -6,7 +6,7 @@
 
 #include <stdint.h>
 
-#define WRITE_AHEAD_BYTES (INT64_C(20) << 20)
+#define WRITE_AHEAD_BYTES (INT64_C(8) << 20)
 
 /* Writes zeros behind what the log has, up to that size, where the disk has many times the room:
  * SQLite reads them as the end of the log. When the database is open; where it fails, it is slower:

@@ -80,10 +80,35 @@ static void put(enum log_level level, const char *line, size_t size_bytes)
     collected->used_bytes += size_bytes;
 }
 
+/* Appends to a line that has room for it and for one byte more. */
+static size_t append(char *line, size_t used, size_t limit, const char *text)
+{
+    size_t size_bytes = strlen(text);
+
+    size_bytes = size_bytes < limit - used ? size_bytes : limit - used - 1;
+    memcpy(line + used, text, size_bytes);
+    return used + size_bytes;
+}
+
+static size_t begin_line(char *line, size_t limit, enum log_level level, const char *event)
+{
+    char time[DATE_TIME_BUFFER];
+    const char *const parts[] = {"time=",     date_time_format(wall_now(), time),
+                                 " level=",   level_names[level],
+                                 " program=", program_name,
+                                 " event=",   event,
+                                 " "};
+    size_t used = 0;
+
+    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+        used = append(line, used, limit, parts[i]);
+    }
+    return used;
+}
+
 void log_line(enum log_level level, const char *event, const char *format, ...)
 {
     char line[LINE_BYTES];
-    char time[DATE_TIME_BUFFER];
     const size_t limit = sizeof(line) - 1;
     va_list arguments;
     size_t used;
@@ -93,9 +118,7 @@ void log_line(enum log_level level, const char *event, const char *format, ...)
     if (level > level_limit) {
         return;
     }
-    written = snprintf(line, limit, "time=%s level=%s program=%s event=%s ",
-                       date_time_format(wall_now(), time), level_names[level], program_name, event);
-    used = written < 0 ? 0 : (size_t)written < limit ? (size_t)written : limit - 1;
+    used = begin_line(line, limit, level, event);
     va_start(arguments, format);
     written = vsnprintf(line + used, limit - used, format, arguments);
     va_end(arguments);

@@ -138,6 +138,7 @@ static void a_remembered_profile_is_forgotten_when_the_operator_writes_or_a_seco
         registry_rest(fixture->registry);
     }
     assert_int_equal(change(fixture, "DELETE FROM people WHERE tenant LIKE '%1'"), SQLITE_OK);
+    now.ms++;
     assert_int_equal(registry_has(fixture->registry, &tenant, &user, now), -ERROR_NOT_FOUND);
     assert_int_equal(registry_has(fixture->registry, &other, &user, now), 0);
 
