@@ -96,6 +96,9 @@ int store_damaged_event(struct store *store, int64_t sequence);
 /* Resets a statement and keeps rc unless it is 0 and the reset fails. */
 int store_finish(struct store *store, sqlite3_stmt *statement, int rc);
 
+/* Looks up what store_has_room tells. */
+bool store_look_for_room(struct store *store);
+
 /* Begins the turn's transaction if it has not begun. */
 int store_begin(struct store *store);
 

@@ -9,7 +9,6 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "daemon/store/internal.h"
@@ -18,7 +17,6 @@
 #include "daemon/store/write_ahead.h"
 #include "schemas/base/errors.h"
 
-#define ROOM_INTERVAL_MS 250
 /* Operations that a turn takes along to the view once the overlay is nearly full, beside as many as
  * it changed: few, so that no request waits long. */
 #define CATCH_UP_MORE 8
@@ -200,34 +198,6 @@ size_t store_waiting(const struct store *store)
     return store->overlay.count;
 }
 
-/* Without the reserve a full disk would end the process, so it comes first, and is not taken out of
- * the last room there is. */
-static bool look_for_room(struct store *store)
-{
-    struct statvfs space;
-    uint64_t minimum_bytes = (uint64_t)store->options.minimum_free_bytes;
-    uint64_t free_bytes;
-
-    if (statvfs(store->directory, &space)) {
-        return false;
-    }
-    free_bytes = (uint64_t)space.f_bavail * space.f_frsize;
-    if (!store->has_reserve && free_bytes / 2 >= RESERVE_BYTES &&
-        free_bytes - RESERVE_BYTES >= minimum_bytes) {
-        store->has_reserve = reserve_take(store->directory);
-    }
-    return store->has_reserve && free_bytes >= minimum_bytes;
-}
-
-bool store_has_room(struct store *store, struct mono now)
-{
-    if (now.ms - store->room_known.ms >= ROOM_INTERVAL_MS) {
-        store->room_known = now;
-        store->has_room = look_for_room(store);
-    }
-    return store->has_room;
-}
-
 const char *store_message(const struct store *store)
 {
     return store->message;
@@ -343,7 +313,7 @@ static int open_parts(struct store *store)
         rc = store_replay(store);
     }
     if (!rc) {
-        (void)look_for_room(store);
+        (void)store_look_for_room(store);
         write_ahead_grow(store->directory);
     }
     return rc;
