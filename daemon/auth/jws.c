@@ -14,13 +14,15 @@ static const struct refused_member {
     const char *name;
     int error;
 } refused_members[] = {
-    {"crit", ERROR_TOKEN_CRITICAL}, /* extensions that must be understood: we have none */
-    {"b64", ERROR_TOKEN_UNENCODED}, /* RFC 7797 unencoded payload */
-    {"zip", ERROR_TOKEN_ENCRYPTED}, /* of a JWE, as "enc" */
-    {"enc", ERROR_TOKEN_ENCRYPTED},  {"cty", ERROR_TOKEN_NESTED}, /* a token inside the token */
-    {"jku", ERROR_TOKEN_HEADER_KEY},                              /* keys of the sender's choice */
-    {"jwk", ERROR_TOKEN_HEADER_KEY}, {"x5u", ERROR_TOKEN_HEADER_KEY},
-    {"x5c", ERROR_TOKEN_HEADER_KEY},
+    {"crit", ERROR_TOKEN_CRITICAL},  /* extensions that must be understood: we have none */
+    {"b64", ERROR_TOKEN_UNENCODED},  /* RFC 7797 unencoded payload */
+    {"enc", ERROR_TOKEN_ENCRYPTED},  /* of a JWE */
+    {"zip", ERROR_TOKEN_ENCRYPTED},  /* likewise */
+    {"cty", ERROR_TOKEN_NESTED},     /* a token inside the token */
+    {"jku", ERROR_TOKEN_HEADER_KEY}, /* where the sender has a key set */
+    {"jwk", ERROR_TOKEN_HEADER_KEY}, /* a key of the sender */
+    {"x5u", ERROR_TOKEN_HEADER_KEY}, /* where the sender has a certificate */
+    {"x5c", ERROR_TOKEN_HEADER_KEY}, /* a certificate of the sender */
 };
 
 struct parts {

@@ -32,6 +32,8 @@ static void a_pattern_matches_with_the_tenant_in_its_place_only(void **state)
     assert_true(matches("{tid}", "t1", "t1"));
     assert_false(matches("a/{tid}/b", "a/t2/b", "t1"));
     assert_false(matches("a/{tid}/b", "a/t1/b/", "t1"));
+    assert_false(matches("a/{tid}/b", "a/t1/x/b", "t1"));
+    assert_false(matches("a/{tid}", "a/t1x", "t1"));
     assert_false(matches("a/{tid}/b", "xa/t1/b", "t1"));
     assert_false(matches("a/{tid}/b", "a/{tid}/b", "t1"));
     assert_false(matches("a/{tid}/b", "a/t1", "t1"));

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* The numbers of a key: moduli and exponents that are too weak, points that are off their curve. */
+#include <openssl/bn.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -61,6 +62,62 @@ static void weak_rsa_moduli_are_refused(void **state)
     free(value);
     free(text);
     key_expect_member_refusal(MINT_RS256, "n", "\"\"", "member \"n\": an RSA key needs at least");
+}
+
+/* Modulo the product of these primes, a modulus of the flawed generator is a power of 65537; this
+ * is one of 2048 bits that is, or, one more, is not. */
+static char *modulus_like_that_of_the_flawed_generator(int power, unsigned long more)
+{
+    static const unsigned primes[] = {11, 13, 17,  19,  37,  53,  61,  71, 73,
+                                      79, 97, 103, 107, 109, 127, 151, 157};
+    BN_CTX *context = BN_CTX_new();
+    BIGNUM *product = BN_new();
+    BIGNUM *residue = BN_new();
+    BIGNUM *modulus = BN_new();
+    BIGNUM *exponent = BN_new();
+    uint8_t bytes[256];
+    char *text;
+
+    assert_true(BN_one(product) && BN_set_word(residue, 65537) &&
+                BN_set_word(exponent, (BN_ULONG)power));
+    for (size_t i = 0; i < sizeof(primes) / sizeof(primes[0]); i++)
+        assert_int_equal(BN_mul_word(product, primes[i]), 1);
+    assert_int_equal(BN_mod_exp(residue, residue, exponent, product, context), 1);
+    assert_true(BN_one(modulus) && BN_lshift(modulus, modulus, 2047));
+    assert_true(BN_div(modulus, NULL, modulus, product, context) && BN_add_word(modulus, 1));
+    assert_true(BN_mul(modulus, modulus, product, context) && BN_add(modulus, modulus, residue));
+    if (!BN_is_odd(modulus))
+        assert_int_equal(BN_add(modulus, modulus, product), 1);
+    assert_int_equal(BN_add_word(modulus, more), 1);
+    assert_int_equal(BN_bn2binpad(modulus, bytes, sizeof(bytes)), (int)sizeof(bytes));
+    text = mint_base64url(bytes, sizeof(bytes));
+    BN_free(exponent);
+    BN_free(modulus);
+    BN_free(residue);
+    BN_free(product);
+    BN_CTX_free(context);
+    return text;
+}
+
+static void keys_of_the_generator_that_can_be_factored_are_refused(void **state)
+{
+    (void)state;
+    for (int power = 1; power < 100; power += 7) {
+        for (unsigned long more = 0; more <= 2; more += 2) {
+            char *text = modulus_like_that_of_the_flawed_generator(power, more);
+            char *jwk = fixture_format(
+                "{\"keys\":[{\"kid\":\"b\",\"kty\":\"RSA\",\"n\":\"%s\",\"e\":\"AQAB\"}]}", text);
+            struct key_set *set = NULL;
+            char message[KEY_SET_MESSAGE_BYTES] = "";
+
+            assert_int_equal(fixture_load(jwk, &set, message),
+                             more == 0 ? -ERROR_CONFIGURATION : 0);
+            assert_int_equal(strstr(message, "(ROCA)") != NULL, more == 0);
+            key_set_destroy(&set);
+            free(jwk);
+            free(text);
+        }
+    }
 }
 
 static void weak_rsa_exponents_are_refused(void **state)
@@ -160,6 +217,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(numbers_must_be_strict_base64url),
         cmocka_unit_test(weak_rsa_moduli_are_refused),
+        cmocka_unit_test(keys_of_the_generator_that_can_be_factored_are_refused),
         cmocka_unit_test(weak_rsa_exponents_are_refused),
         cmocka_unit_test(points_off_the_p256_curve_are_refused),
         cmocka_unit_test(ed25519_points_of_small_order_are_refused),
