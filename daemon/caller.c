@@ -15,7 +15,7 @@ static void log_reload(int rc, const char *what, const char *cause, const char *
     }
 }
 
-int caller_identify(struct daemon *daemon, struct text token, struct claims *claims)
+static int verify(struct daemon *daemon, struct text token, struct claims *claims)
 {
     char message[KEY_SET_MESSAGE_BYTES];
     int reload_rc;
@@ -27,6 +27,28 @@ int caller_identify(struct daemon *daemon, struct text token, struct claims *cla
     }
     log_reload(reload_rc, "keys", "unknown_key", message);
     return authorizer_check(daemon->authorizer, token, daemon->now.wall, claims);
+}
+
+static int believe(struct daemon *daemon, const struct identity *identity,
+                   const struct vouched_claims *vouched, struct claims *claims)
+{
+    if (!identity || !identity_has_role(identity, ROLE_VOUCHES)) {
+        return -ERROR_CLAIMS_NOT_VOUCHED;
+    }
+    if (!identity_serves_tenant(identity, &vouched->tid)) {
+        return -ERROR_CLAIMS_TENANT;
+    }
+    return authorizer_check_vouched(daemon->authorizer, vouched, daemon->now.wall, claims);
+}
+
+int caller_identify(struct daemon *daemon, const struct identity *identity,
+                    const struct ping_request *common, struct claims *claims)
+{
+    if (common->has_token && common->has_claims) {
+        return -ERROR_TOKEN_AND_CLAIMS;
+    }
+    return common->has_claims ? believe(daemon, identity, &common->claims, claims)
+                              : verify(daemon, common->token, claims);
 }
 
 void caller_reload(struct daemon *daemon)

@@ -148,7 +148,16 @@ static int check_identity(const struct call *call)
                : 0;
 }
 
-/* The caller's claims, if a token is given or needed, and whether they open the request. */
+/* Which field says wrongly who is calling, if one does. */
+static const char *caller_field(const struct ping_request *common, int error)
+{
+    if (error_row(error)->status != 401 && error != -ERROR_TOKEN_AND_CLAIMS) {
+        return NULL;
+    }
+    return common->has_claims ? "claims" : "token";
+}
+
+/* The caller's claims, if any are given or needed, and whether they open the request. */
 static int authorize(struct call *call, struct claims *claims)
 {
     struct daemon *daemon = call->daemon;
@@ -159,8 +168,8 @@ static int authorize(struct call *call, struct claims *claims)
     };
     int rc = 0;
 
-    if (common->has_token) {
-        rc = caller_identify(daemon, common->token, claims);
+    if (common->has_token || common->has_claims) {
+        rc = caller_identify(daemon, call->identity, common, claims);
         call->claims = rc ? NULL : claims;
     }
     if (!rc) {
@@ -192,7 +201,7 @@ void requests_handle(struct daemon *daemon, const struct incoming *incoming)
         refusal.error = incoming->refusal ? incoming->refusal : authorize(&call, &claims);
         refusal.expected = NULL;
         refusal.target =
-            !incoming->refusal && error_row(refusal.error)->status == 401 ? "token" : NULL;
+            incoming->refusal ? NULL : caller_field(call_common(&request), refusal.error);
     }
     if (!refusal.error) {
         refusal.error = handlers[kind](&call);

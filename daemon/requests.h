@@ -14,11 +14,11 @@ struct call {
     const union any_request *request;
     enum request_kind kind;
     const struct identity *identity; /* whose connection it came over; NULL without security */
-    const struct claims *claims;     /* NULL for a ping without a token */
+    const struct claims *claims;     /* NULL for a ping without any */
     const char *target;              /* set by a handler that fails: the field concerned, or NULL */
 };
 
-/* The request's id and token, which every type has first. */
+/* The request's id, token and claims, which every type has first. */
 static inline const struct ping_request *call_common(const union any_request *request)
 {
     return &request->ping;

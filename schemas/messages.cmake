@@ -58,4 +58,5 @@ set(EXPORTD_SCHEMAS
     sourceState.yaml
     started.report.yaml
     statistics.yaml
+    vouchedClaims.yaml
 )

@@ -103,6 +103,7 @@ void exportd_close(struct exportd_client **client)
         }
     }
     token_release(&closed->token);
+    vouch_release(&closed->vouch);
     wire_output_release(&closed->json);
     free(closed->requests_endpoint);
     free(closed->status_endpoint);
@@ -113,15 +114,19 @@ int client_prepare(const struct exportd_client *client, struct channel *channel,
                    struct exchange *exchange, const struct call *call, struct exportd_error *error)
 {
     char buffer[TOKEN_BUFFER_BYTES];
-    int rc;
+    int rc = EXPORTD_OK;
 
-    rc = token_read(&client->token, buffer, call->token, error);
+    if (!client->vouch.is_given) {
+        rc = token_read(&client->token, buffer, call->token, error);
+    }
     if (rc != EXPORTD_OK) {
         return rc;
     }
     exchange_begin(exchange, channel);
     *call->request_id = text_of(exchange->request_id);
     *call->has_token = call->token->data != NULL;
+    *call->has_claims = client->vouch.is_given;
+    *call->claims = client->vouch.claims;
     codec_encode(call->schema, call->request, &exchange->request);
     explicit_bzero(buffer, sizeof(buffer));
     if (exchange->request.error != 0) {

@@ -5,12 +5,14 @@
 
 #include "clients/library/channel.h"
 #include "clients/library/token.h"
+#include "clients/library/vouch.h"
 #include "schemas/messages.h"
 
 struct exportd_client {
     void *context; /* of ZeroMQ; its watches use it too */
     struct channel channel;
     struct token token;
+    struct vouch vouch;
     char *requests_endpoint;
     char *status_endpoint;
     int timeout_ms;
@@ -27,14 +29,16 @@ struct call {
     struct text *request_id;
     bool *has_token;
     struct text *token;
+    bool *has_claims;
+    struct vouched_claims *claims;
 };
 
 #define CALL(type, value)                                                                          \
     (&(const struct call){&type##_schema, &(value), &(value).request_id, &(value).has_token,       \
-                          &(value).token})
+                          &(value).token, &(value).has_claims, &(value).claims})
 
-/* Reads the token and encodes the request into a new exchange of the channel; on failure the
- * exchange is empty. */
+/* Reads the token, or takes the claims, and encodes the request into a new exchange of the channel;
+ * on failure the exchange is empty. */
 int client_prepare(const struct exportd_client *client, struct channel *channel,
                    struct exchange *exchange, const struct call *call, struct exportd_error *error);
 

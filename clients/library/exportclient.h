@@ -38,10 +38,12 @@
 extern "C" {
 #endif
 
+#ifndef EXPORTD_API
 #if defined(__GNUC__)
 #define EXPORTD_API __attribute__((visibility("default")))
 #else
 #define EXPORTD_API
+#endif
 #endif
 
 enum exportd_result {

@@ -93,9 +93,18 @@ int authorizer_check(struct authorizer *authorizer, struct text token, struct wa
     return rc;
 }
 
-int authorizer_check_revoked(const struct authorizer *authorizer, const struct claims *claims)
+int authorizer_check_vouched(const struct authorizer *authorizer,
+                             const struct vouched_claims *vouched, struct wall now,
+                             struct claims *claims)
 {
-    return revocations_check(authorizer->revocations, claims);
+    struct claims checked;
+    int rc = vouched_claims_check(&authorizer->options.rules, vouched, now, &checked);
+
+    if (!rc)
+        rc = revocations_check(authorizer->revocations, &checked);
+    if (!rc)
+        *claims = checked;
+    return rc;
 }
 
 int authorizer_reload_keys(struct authorizer *authorizer, char message[KEY_SET_MESSAGE_BYTES])

@@ -5,7 +5,7 @@
 #define DAEMON_AUTH_AUTHORIZER_H
 
 #include "daemon/auth/revocations.h"
-#include "daemon/auth/token.h"
+#include "daemon/auth/vouched.h"
 
 struct authorizer;
 
@@ -30,8 +30,10 @@ void authorizer_destroy(struct authorizer **authorizer);
 int authorizer_check(struct authorizer *authorizer, struct text token, struct wall now,
                      struct claims *claims);
 
-/* Whether claims that somebody else verified were revoked: as revocations_check. */
-int authorizer_check_revoked(const struct authorizer *authorizer, const struct claims *claims);
+/* The same for claims that a peer vouches for: as vouched_claims_check and revocations_check. */
+int authorizer_check_vouched(const struct authorizer *authorizer,
+                             const struct vouched_claims *vouched, struct wall now,
+                             struct claims *claims);
 
 /* Reads the key set file again. A failure leaves the last good set in force, with a ready line in
  * message. A set that differs replaces it and forgets every verdict. Errors as key_set_load. */

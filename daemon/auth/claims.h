@@ -31,6 +31,9 @@ struct claims {
     char token_id[CLAIMS_TOKEN_ID_BYTES + 1];
 };
 
+/* Whether the tenant is the one that every personal Microsoft account has. */
+bool claims_are_personal(const struct claims *claims);
+
 /* Copies a token's own id when it is one that is kept; false, with nothing written, when not. */
 bool claims_token_id_copy(struct text id, char token_id[CLAIMS_TOKEN_ID_BYTES + 1]);
 

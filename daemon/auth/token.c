@@ -15,10 +15,6 @@
 
 static_assert(INSTANT_MOST <= INT64_MAX / 1000 - TOKEN_SKEW_SECONDS_MOST, "instants fit in ms");
 
-/* The tenant that every personal Microsoft account has. */
-static const struct uuid personal_tenant = {{0x91, 0x88, 0x04, 0x0d, 0x6c, 0x67, 0x4c, 0x5b, 0xb1,
-                                             0x12, 0x36, 0xa3, 0x04, 0xb6, 0x6d, 0xad}};
-
 struct verification {
     const struct token_rules *rules;
     const struct key *key;
@@ -124,7 +120,7 @@ static int check_issuer(struct verification *v)
 
 static int check_account(struct verification *v)
 {
-    return uuid_equal(&v->claims.tenant_id, &personal_tenant) ? -ERROR_PERSONAL_ACCOUNT : 0;
+    return claims_are_personal(&v->claims) ? -ERROR_PERSONAL_ACCOUNT : 0;
 }
 
 /* idtyp is the accurate sign of an application, a missing scp the usual one; roles is neither,
@@ -198,7 +194,7 @@ static int check_actor(struct verification *v)
                : -ERROR_TOKEN_ACTOR;
 }
 
-static bool is_required(const struct token_rules *rules, const struct uuid *role)
+bool token_rules_name_role(const struct token_rules *rules, const struct uuid *role)
 {
     for (size_t i = 0; i < rules->role_count; i++) {
         if (uuid_equal(&rules->roles[i], role))
@@ -216,7 +212,7 @@ static int read_roles(struct verification *v)
     v->claims.lacks_role = v->rules->role_count > 0;
     for (size_t i = 0; v->claims.lacks_role && i < json_array_size(roles); i++) {
         if (uuid_parse(string_or_empty(json_array_get(roles, i)), &role) == 0 &&
-            is_required(v->rules, &role))
+            token_rules_name_role(v->rules, &role))
             v->claims.lacks_role = false;
     }
     return 0;

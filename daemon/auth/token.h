@@ -28,6 +28,9 @@ struct token_rules {
 /* 0, or -ERROR_CONFIGURATION when a token could never be accepted or the skew is too large. */
 int token_rules_check(const struct token_rules *rules);
 
+/* Whether a role is one of the required ones. */
+bool token_rules_name_role(const struct token_rules *rules, const struct uuid *role);
+
 /* Verifies a token; *claims is written on success only. The rules must have passed
  * token_rules_check. In this order:
  *   as jws_open

@@ -77,6 +77,13 @@ bool pattern_base64url(struct text t)
     return consists_of(t, classes, classes);
 }
 
+bool pattern_token_id(struct text t)
+{
+    unsigned classes = ALPHANUMERIC | DOT | UNDERSCORE | DASH;
+
+    return consists_of(t, classes, classes);
+}
+
 bool pattern_source_name(struct text t)
 {
     return consists_of(t, LOWER | DIGIT, LOWER | DIGIT | UNDERSCORE | DASH);
@@ -90,6 +97,7 @@ const struct pattern pattern_table[] = {
     {"^[A-Za-z0-9][A-Za-z0-9._-]*$", "pattern_worker_name",
      "letters, digits and . _ - that starts with a letter or digit", pattern_worker_name},
     {"^[A-Za-z0-9_-]+$", "pattern_base64url", "letters, digits and _ -", pattern_base64url},
+    {"^[A-Za-z0-9._-]+$", "pattern_token_id", "letters, digits and . _ -", pattern_token_id},
     {"^[a-z0-9][a-z0-9_-]*$", "pattern_source_name",
      "lower case letters, digits and _ - that starts with a letter or digit", pattern_source_name},
     {NULL, NULL, NULL, NULL},

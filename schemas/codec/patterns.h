@@ -25,6 +25,7 @@ bool pattern_request_id(struct text t);
 bool pattern_alphanumeric(struct text t);
 bool pattern_worker_name(struct text t);
 bool pattern_base64url(struct text t);
+bool pattern_token_id(struct text t);
 bool pattern_source_name(struct text t);
 
 #endif

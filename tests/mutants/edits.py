@@ -3,7 +3,9 @@
 place). A test is a unit test's program, or FILE.METHOD for one of tests/integration."""
 
 AUTH = "daemon/auth/"
+NET = "daemon/net/"
 LIKE = "isolation.test_foreign_unknown_and_malformed_ids_are_answered_alike"
+VOUCH = "vouching."
 LISTED = "isolation.test_nothing_of_another_tenant_is_counted_or_listed"
 CELLS = "isolation.test_every_caller_and_every_request"
 KEYS = "isolation.test_a_key_means_another_operation_in_another_tenant"
@@ -69,7 +71,7 @@ MUTANTS = [
      "if (name.size_bytes != (uint64_t)prefix.size_bytes + tenant.size_bytes + suffix.size_bytes)",
      "if (name.size_bytes < (uint64_t)prefix.size_bytes + tenant.size_bytes + suffix.size_bytes)"),
     ("personal_accounts", "test_auth_claims_caller", AUTH + "token.c",
-     "return uuid_equal(&v->claims.tenant_id, &personal_tenant) ? -ERROR_PERSONAL_ACCOUNT : 0;", "(void)personal_tenant;\n    return 0;"),
+     "return claims_are_personal(&v->claims) ? -ERROR_PERSONAL_ACCOUNT : 0;", "(void)v;\n    return 0;"),
     ("any_idtyp", "test_auth_claims_caller", AUTH + "token.c", "        return -ERROR_TOKEN_KIND;\n", "        v->is_application = false;\n"),
     ("idtyp_app_with_scopes_is_a_person", "test_auth_claims_caller", AUTH + "token.c",
      'v->is_application = bounded_json_equal(type, TEXT("app")) || scopes.size_bytes == 0;',
@@ -83,8 +85,8 @@ MUTANTS = [
     ("actors_of_another_tenant", "test_auth_delegation", AUTH + "token.c", 'is_same_or_absent(actor, payload, "tid") && ', ""),
     ("actors_that_are_nobody", "test_auth_delegation", AUTH + "token.c", "json_is_object(actor) && names_somebody(actor) &&",
      "json_is_object(actor) && (names_somebody(actor) || true) &&"),
-    ("any_role_will_do", "test_auth_delegation", AUTH + "token.c", "            is_required(v->rules, &role))",
-     "            (is_required(v->rules, &role) || true))"),
+    ("any_role_will_do", "test_auth_delegation", AUTH + "token.c", "            token_rules_name_role(v->rules, &role))",
+     "            (token_rules_name_role(v->rules, &role) || true))"),
     ("roles_are_not_asked_for", "test_auth_delegation", AUTH + "token.c", "v->claims.lacks_role = v->rules->role_count > 0;",
      "v->claims.lacks_role = false;"),
     # Scopes and the table
@@ -126,10 +128,47 @@ MUTANTS = [
      "if (authorizer->was_refreshed && now.ms - authorizer->refreshed.ms < options->refresh_ms)", "if (now.ms < 0)"),
     ("a_file_that_stayed_is_read", "test_auth_key_refresh", AUTH + "authorizer.c",
      "    if (key_set_is_current(authorizer->keys, options->key_set_path))\n        return false;\n", ""),
+    # Who vouches
+    ("claims_that_expired", "test_auth_vouched", AUTH + "vouched.c", "        return -ERROR_CLAIMS_EXPIRED;", "        made.is_delegated = true;"),
+    ("claims_of_personal_accounts", "test_auth_vouched", AUTH + "vouched.c", "        return -ERROR_PERSONAL_ACCOUNT;",
+     "        made.is_delegated = true;"),
+    ("claims_of_applications", "test_auth_vouched", AUTH + "vouched.c", "if (!vouched->is_delegated || vouched->scp.size_bytes == 0)",
+     "if (vouched->scp.size_bytes == 0)"),
+    ("claims_need_no_role", "test_auth_vouched", AUTH + "vouched.c", "    return rules->role_count > 0;", "    return rules->role_count > 100;"),
+    ("claims_are_never_revoked", "test_auth_vouched", AUTH + "authorizer.c",
+     "        rc = revocations_check(authorizer->revocations, &checked);", "        rc = 0;"),
+    ("everybody_vouches", VOUCH + "test_only_a_peer_that_vouches_is_believed_and_only_about_its_tenants", "daemon/caller.c",
+     "if (!identity || !identity_has_role(identity, ROLE_VOUCHES)) {", "if (!identity) {"),
+    ("everybody_vouches_without_security", VOUCH + "test_without_security_nobody_is_believed", "daemon/caller.c",
+     "if (!identity || !identity_has_role(identity, ROLE_VOUCHES)) {", "if (identity && !identity_has_role(identity, ROLE_VOUCHES)) {"),
+    ("who_vouches_does_so_for_all", VOUCH + "test_only_a_peer_that_vouches_is_believed_and_only_about_its_tenants", "daemon/caller.c",
+     "if (!identity_serves_tenant(identity, &vouched->tid)) {", "if (false) {"),
+    ("claims_beside_a_token", VOUCH + "test_a_token_and_claims_together_are_refused_from_everybody", "daemon/caller.c",
+     "if (common->has_token && common->has_claims) {", "if (false) {"),
+    ("a_key_of_one_tenant_serves_all", VOUCH + "test_only_a_peer_that_vouches_is_believed_and_only_about_its_tenants",
+     "daemon/requests.c", "        return -ERROR_IDENTITY_TENANT;", "        return 0;"),
+    ("operators_with_any_key", VOUCH + "test_roles_and_operators_of_claims", "daemon/requests.c",
+     "!identity_has_role(call->identity, ROLE_OPERATOR)", "!identity_has_any_role(call->identity, UINT32_MAX)"),
+    # Identities
+    ("limits_to_tenants_do_not_limit", "test_net_identities", NET + "identity.c", "return !certificate->has_tenants;", "return true;"),
+    ("any_role_is_every_role", "test_net_identities", NET + "identity.c", "(identity->certificate.roles & roles) != 0;",
+     "identity->certificate.roles != 0 && roles != 0;"),
+    ("unknown_keys_are_admitted", "test_net_identities", NET + "admission.c", "        return -ERROR_IDENTITY_UNKNOWN;",
+     "        found = identities_each(admission->identities, NULL);"),
+    ("any_role_opens_any_socket", "test_net_identities", NET + "admission.c",
+     "if (!find_domain(admission, domain, &kind, &feed) || !admission_opens(kind, feed, found)) {",
+     "if (!find_domain(admission, domain, &kind, &feed)) {"),
+    ("a_feed_for_whom_it_does_not_name", "test_net_identities", NET + "admission.c",
+     "!feed_names_identity(feed, text_of(identity_name(identity)))) {", "!feed) {"),
+    ("a_feed_of_tenants_that_he_does_not_serve", "test_net_identities", NET + "admission.c",
+     "if (!identity_serves_tenant(identity, &feed->tenants[i])) {", "if (!feed) {"),
+    ("a_limited_subscriber_hears_everybody", "test_net_identities", NET + "admission.c",
+     "(!identity->certificate.has_tenants &&", "(identity->certificate.roles &&"),
     # The gate and the handlers
-    ("the_table_is_not_asked", CELLS, "daemon/requests.c", "return rc ? rc : permission_check(call->kind, call->claims, &options);",
-     "return rc ? rc : permission_check(REQUEST_KIND_PING, call->claims, &options);"),
-    ("a_bad_token_is_no_token", CELLS, "daemon/requests.c", "return rc ? rc : permission_check(", "return permission_check("),
+    ("the_table_is_not_asked", CELLS, "daemon/requests.c", "rc = permission_check(call->kind, call->claims, &options);",
+     "rc = permission_check(REQUEST_KIND_PING, call->claims, &options);"),
+    ("a_bad_token_is_no_token", CELLS, "daemon/requests.c", "    if (!rc) {\n        rc = permission_check(",
+     "    {\n        rc = permission_check("),
     ("operations_of_any_tenant", LIKE, "daemon/requests_read.c",
      "return rc || uuid_equal(&record->tenant_id, &call->claims->tenant_id) ? rc : -ERROR_NOT_FOUND;", "return rc;"),
     ("foreign_is_told_from_unknown", LIKE, "daemon/requests_read.c",

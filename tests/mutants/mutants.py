@@ -18,7 +18,7 @@ from edits import MUTANTS
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
 FOLDERS = ("schemas", "daemon", "workers", "clients", "etc", "tests", "CMakeLists.txt", "CMakePresets.json")
-PROGRAMS = ("exportd", "export-worker", "fixture")
+PROGRAMS = ("exportd", "exportctl", "export-worker", "fixture")
 LONGEST = 120  # seconds; a mutant that hangs is dead as well
 
 
@@ -46,7 +46,7 @@ class Tree:
         result = run(["cmake", "-S", str(folder), "-B", str(folder / "build"), "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Debug"])
         if result.returncode:
             sys.exit(result.stdout)
-        listed = (folder / "tests/unit/daemon/auth/CMakeLists.txt").read_text(encoding="utf-8")
+        listed = "".join((folder / f"tests/unit/daemon/{name}/CMakeLists.txt").read_text(encoding="utf-8") for name in ("auth", "net"))
         self.units = [name for name in re.findall(r"exportd_unit_test\((\w+)", listed) if "wycheproof" not in name]
 
     def build(self, *targets):

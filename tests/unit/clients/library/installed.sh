@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# What gets installed: the header alone in C and C++, the symbols of both libraries, and a program built by pkg-config
+# What gets installed: the headers alone in C and C++, the symbols of both libraries, and a program built by pkg-config
 # from a DESTDIR. Usage: installed.sh BUILD_DIRECTORY COMPILER SANITIZERS
 set -eu
 
@@ -25,9 +25,10 @@ pc=$(find "$scratch/root" -name exportclient.pc)
 [ -n "$pc" ] || fail "no exportclient.pc"
 library=$(dirname "$(dirname "$pc")")
 header=$(find "$scratch/root" -name exportclient.h)
-[ "$(find "$scratch/root" -name '*.h' | wc -l)" -eq 1 ] || fail "more than one header"
+vouch=$(dirname "$header")/exportvouch.h
+[ "$(find "$scratch/root" -name '*.h' | wc -l)" -eq 2 ] || fail "other headers than exportclient.h and exportvouch.h"
 
-printf '#include "exportclient.h"\n#include "exportclient.h"\nint main(void) { return EXPORTD_OK; }\n' \
+printf '#include "exportclient.h"\n#include "exportclient.h"\n#include "exportvouch.h"\nint main(void) { return EXPORTD_OK; }\n' \
     >"$scratch/alone.c"
 cp "$scratch/alone.c" "$scratch/alone.cpp"
 include=$(dirname "$header")
@@ -40,7 +41,7 @@ if command -v c++ >/dev/null; then
         fail "the header does not compile as C++"
 fi
 
-declared=$(grep -o 'exportd_[a-z_]*(' "$header" | tr -d '(' | sort -u)
+declared=$(grep -oh 'exportd_[a-z_]*(' "$header" "$vouch" | tr -d '(' | sort -u)
 for symbols in "-D --defined-only $library/libexportclient.so.0" "-g --defined-only $library/libexportclient.a"; do
     # shellcheck disable=SC2086
     nm $symbols | awk 'NF == 3 && $2 != "A" {sub("@.*", "", $3); print $3}' | sort -u >"$scratch/names"
@@ -51,7 +52,7 @@ for symbols in "-D --defined-only $library/libexportclient.so.0" "-g --defined-o
         exportd_*) echo "$declared" | grep -qx "$name" || fail "$name is not in the header" ;;
         esac
     done
-    for name in $(grep -B1 -h '^EXPORTD_API' "$header" | grep -o 'exportd_[a-z_]*(' | tr -d '('); do
+    for name in $(grep -B1 -h '^EXPORTD_API' "$header" "$vouch" | grep -o 'exportd_[a-z_]*(' | tr -d '('); do
         grep -qx "$name" "$scratch/names" || fail "$name is missing in $symbols"
     done
 done
