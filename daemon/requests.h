@@ -46,6 +46,10 @@ int call_ping(struct call *call);
 int call_resume_dispatch(struct call *call);
 int call_retry_operation(struct call *call);
 
+/* The receipt of a stored event, which may be of this turn; the text is kept in the buffer. */
+int call_receipt(const struct call *call, int64_t sequence, char text[CHAIN_TEXT_BUFFER],
+                 struct receipt *receipt);
+
 /* The stored operation of the caller's tenant, with its result where that is not NULL.
  * -ERROR_NOT_FOUND for anybody else's, too. */
 int call_read_operation(struct call *call, const struct uuid *id, struct record *record,

@@ -18,10 +18,15 @@ static int reply_cancelled(struct call *call, const struct record *record)
         .request_id = call_common(call->request)->request_id,
         .status = 200,
         .has_operation = true,
+        .has_receipt = true,
     };
+    char head[CHAIN_TEXT_BUFFER];
     int rc = show_operation(record, (struct text){0}, NULL, &call->daemon->result_input,
                             &reply.operation);
 
+    if (!rc) {
+        rc = call_receipt(call, record->sequence, head, &reply.receipt);
+    }
     if (!rc) {
         call_reply(call, &cancel_operation_reply_schema, &reply);
     }

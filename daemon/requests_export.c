@@ -40,6 +40,8 @@ static void send_reply(struct call *call, const struct export_personal_data_repl
         .location = reply->location,
         .has_retry_after = true,
         .retry_after = reply->retry_after,
+        .has_receipt = true,
+        .receipt = reply->receipt,
     };
 
     if (call->kind == REQUEST_KIND_RETRY_OPERATION) {
@@ -54,6 +56,7 @@ static int reply(struct call *call, const struct record *record, struct text res
     const struct exportd_configuration_operations *settings =
         &call->daemon->settings.values.operations;
     char location[LOCATION_BYTES];
+    char head[CHAIN_TEXT_BUFFER];
     struct export_personal_data_reply reply = {
         .has_request_id = true,
         .request_id = call_common(call->request)->request_id,
@@ -62,6 +65,7 @@ static int reply(struct call *call, const struct record *record, struct text res
         .has_location = true,
         .has_retry_after = true,
         .retry_after = settings->retry_after_seconds,
+        .has_receipt = true,
     };
     struct text base_url = settings->base_url;
     int rc = show_operation(record, result, engine_attempt(&call->daemon->engine, &record->id),
@@ -74,6 +78,9 @@ static int reply(struct call *call, const struct record *record, struct text res
     location[base_url.size_bytes] = '/';
     uuid_format(&record->id, location + base_url.size_bytes + 1);
     reply.location = text_of(location);
+    if (!rc) {
+        rc = call_receipt(call, record->accepted_sequence, head, &reply.receipt);
+    }
     if (!rc) {
         send_reply(call, &reply);
     }

@@ -18,6 +18,18 @@ int call_read_operation(struct call *call, const struct uuid *id, struct record 
     return rc || uuid_equal(&record->tenant_id, &call->claims->tenant_id) ? rc : -ERROR_NOT_FOUND;
 }
 
+int call_receipt(const struct call *call, int64_t sequence, char text[CHAIN_TEXT_BUFFER],
+                 struct receipt *receipt)
+{
+    uint8_t hash[CHAIN_HASH_BYTES];
+    int rc = sequence > 0 ? store_hash(call->daemon->store, sequence, hash) : -ERROR_DAMAGED;
+
+    if (!rc) {
+        *receipt = (struct receipt){sequence, {chain_format(hash, text), CHAIN_TEXT_BYTES}};
+    }
+    return rc;
+}
+
 int call_get_operation(struct call *call)
 {
     struct daemon *daemon = call->daemon;

@@ -91,7 +91,7 @@ void chain_release(struct chain *chain);
 int chain_next(struct chain *chain, const struct chain_value values[CHAIN_COLUMN_COUNT],
                uint8_t hash[CHAIN_HASH_BYTES]);
 
-#define CHAIN_TEXT_BYTES  (2 * CHAIN_HASH_BYTES)
+#define CHAIN_TEXT_BYTES  ((size_t)2 * CHAIN_HASH_BYTES)
 #define CHAIN_TEXT_BUFFER (CHAIN_TEXT_BYTES + 1)
 
 /* A hash as people and messages have it, in lower case hexadecimal. Returns the buffer. */

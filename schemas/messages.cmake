@@ -48,6 +48,7 @@ set(EXPORTD_SCHEMAS
     ping.request.yaml
     profile.yaml
     progress.report.yaml
+    receipt.yaml
     requestInfo.yaml
     resumeDispatch.reply.yaml
     resumeDispatch.request.yaml

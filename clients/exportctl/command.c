@@ -17,7 +17,8 @@ const struct command command_rows[] = {
      "USER_ID is the userId of an inbound shared user profile. With --wait, progress goes to\n"
      "standard error, and standard output gets the storage location of the bundle and nothing "
      "else.",
-     OPTION_BIT(OPTION_WAIT) | OPTION_BIT(OPTION_KEY), 1, 1, command_export},
+     OPTION_BIT(OPTION_WAIT) | OPTION_BIT(OPTION_KEY) | OPTION_BIT(OPTION_RECEIPT), 1, 1,
+     command_export},
     {"get", "ID", "Show an operation.", NULL, 0, 1, 1, command_get},
     {"why", "ID", "Say what an operation is waiting for, or how it ended.",
      "The sentences are for people; --json adds the operation.", 0, 1, 1, command_why},
@@ -25,12 +26,12 @@ const struct command command_rows[] = {
      "For who requested them and for approvers of the tenant. A cancelled operation has failed "
      "with\n"
      "the code cancelled and leaves no file. Cancelling it again changes nothing.",
-     0, 1, MANY, command_cancel},
+     OPTION_BIT(OPTION_RECEIPT), 1, MANY, command_cancel},
     {"retry", "ID...", "Make new operations for failed ones; print the new ids.",
      "The failed operation stays as it is. Retrying it again prints the same new id, so repeating\n"
      "the command is safe; to try once more, retry the new one. With --wait, standard output gets\n"
      "the storage locations of the bundles and nothing else.",
-     OPTION_BIT(OPTION_WAIT), 1, MANY, command_retry},
+     OPTION_BIT(OPTION_WAIT) | OPTION_BIT(OPTION_RECEIPT), 1, MANY, command_retry},
     {"list", "", "List operations, newest first.",
      "The last column tells what needs a look: overdue, why it failed, and that it is a retry.",
      PAGE | OPTION_BIT(OPTION_STATUS) | OPTION_BIT(OPTION_USER), 0, 0, command_list},
@@ -61,6 +62,17 @@ const struct command command_rows[] = {
      "A BUNDLE is a ZIP file, or the folder that one was extracted to. Every problem is printed\n"
      "with the file it is about.",
      0, 1, MANY, command_verify},
+    {"audit", "verify|head",
+     "Check the event log of a store, and receipts of it; needs no service.",
+     "Reads only; the daemon may be running, and the store may be a copy: of store.db together "
+     "with\n"
+     "store.db-wal. verify checks that every event follows from the one before it, that what the\n"
+     "service answers with is what the log says, and that receipts are of events in the log. It\n"
+     "names the first event that is broken. head prints the newest event's number and hash as a\n"
+     "receipt, to be kept where who can change the store cannot: without one, nothing shows that "
+     "the\n"
+     "newest events were removed.",
+     OPTION_BIT(OPTION_STORE) | OPTION_BIT(OPTION_RECEIPTS), 1, 1, command_audit},
     {"keygen", "NAME", "Make a CURVE key; needs no service.",
      "Writes NAME.key, the public certificate, and NAME.key_secret, which only you can read, in "
      "the\n"

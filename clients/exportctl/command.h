@@ -47,6 +47,7 @@ enum exit_code command_stats(const struct settings *settings);
 enum exit_code command_pause(const struct settings *settings);
 enum exit_code command_resume(const struct settings *settings);
 enum exit_code command_pauses(const struct settings *settings);
+enum exit_code command_audit(const struct settings *settings);
 enum exit_code command_ping(const struct settings *settings);
 enum exit_code command_verify(const struct settings *settings);
 enum exit_code command_keygen(const struct settings *settings);

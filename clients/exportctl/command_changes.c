@@ -6,6 +6,7 @@
 
 #include "clients/exportctl/await.h"
 #include "clients/exportctl/output.h"
+#include "clients/exportctl/receipt.h"
 #include "clients/exportctl/session.h"
 
 /* Results that are about the one operation; with any other the next one would fare no better. */
@@ -29,7 +30,17 @@ static bool survive(const struct exportd_error *error, const char *id, int left,
     return true;
 }
 
-static enum exit_code run_cancel(struct exportd_client *client, const struct settings *settings)
+/* A receipt that cannot be written is told, and keeps nothing else from being done. */
+static void keep_receipt(int receipts, struct exportd_client *client, const char *id,
+                         enum exit_code *code)
+{
+    enum exit_code written = receipt_append(receipts, client, id);
+
+    *code = *code == EXIT_CODE_OK ? written : *code;
+}
+
+static enum exit_code run_cancel(struct exportd_client *client, const struct settings *settings,
+                                 int receipts)
 {
     enum exit_code code = EXIT_CODE_OK;
     int count = settings->operand_count - 1;
@@ -42,7 +53,10 @@ static enum exit_code run_cancel(struct exportd_client *client, const struct set
 
         if (exportd_cancel(client, id, &operation, &error) != EXPORTD_OK) {
             goes_on = survive(&error, id, count - i - 1, &code);
-        } else if (settings->is_json) {
+            continue;
+        }
+        keep_receipt(receipts, client, operation.id, &code);
+        if (settings->is_json) {
             puts(exportd_reply_json(client, "operation"));
         } else {
             printf("%s  cancelled\n", operation.id);
@@ -55,13 +69,18 @@ enum exit_code command_cancel(const struct settings *settings)
 {
     struct exportd_client *client = NULL;
     enum exit_code code = command_check_ids(settings);
+    int receipts = -1;
 
+    if (code == EXIT_CODE_OK) {
+        code = receipt_open(settings, &receipts);
+    }
     if (code == EXIT_CODE_OK) {
         code = session_open(settings, &client);
     }
     if (code == EXIT_CODE_OK) {
-        code = run_cancel(client, settings);
+        code = run_cancel(client, settings, receipts);
     }
+    receipt_close(&receipts);
     exportd_close(&client);
     return code;
 }
@@ -100,7 +119,7 @@ static void retried_add(struct retried *retried, const char *id)
 }
 
 static enum exit_code retry_each(struct exportd_client *client, const struct settings *settings,
-                                 struct retried *retried)
+                                 struct retried *retried, int receipts)
 {
     enum exit_code code = EXIT_CODE_OK;
     int count = settings->operand_count - 1;
@@ -116,6 +135,7 @@ static enum exit_code retry_each(struct exportd_client *client, const struct set
             continue;
         }
         retried_add(retried, accepted.operation.id);
+        keep_receipt(receipts, client, accepted.operation.id, &code);
         if (settings->waits) {
             fprintf(stderr, "%s is retried as %s\n", id, accepted.operation.id);
         } else if (settings->is_json) {
@@ -127,7 +147,8 @@ static enum exit_code retry_each(struct exportd_client *client, const struct set
     return code;
 }
 
-static enum exit_code run_retry(struct exportd_client *client, const struct settings *settings)
+static enum exit_code run_retry(struct exportd_client *client, const struct settings *settings,
+                                int receipts)
 {
     struct retried retried;
     enum exit_code code;
@@ -137,7 +158,7 @@ static enum exit_code run_retry(struct exportd_client *client, const struct sett
         code = EXIT_CODE_LOCAL;
         goto out;
     }
-    code = retry_each(client, settings, &retried);
+    code = retry_each(client, settings, &retried, receipts);
     if (settings->waits && retried.count > 0) {
         enum exit_code end = await_ends(client, retried.pointers, retried.count, settings);
 
@@ -152,13 +173,18 @@ enum exit_code command_retry(const struct settings *settings)
 {
     struct exportd_client *client = NULL;
     enum exit_code code = command_check_ids(settings);
+    int receipts = -1;
 
+    if (code == EXIT_CODE_OK) {
+        code = receipt_open(settings, &receipts);
+    }
     if (code == EXIT_CODE_OK) {
         code = session_open(settings, &client);
     }
     if (code == EXIT_CODE_OK) {
-        code = run_retry(client, settings);
+        code = run_retry(client, settings, receipts);
     }
+    receipt_close(&receipts);
     exportd_close(&client);
     return code;
 }

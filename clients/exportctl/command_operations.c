@@ -5,6 +5,7 @@
 
 #include "clients/exportctl/await.h"
 #include "clients/exportctl/output.h"
+#include "clients/exportctl/receipt.h"
 #include "clients/exportctl/session.h"
 
 static void print_accepted(const struct exportd_accepted *accepted)
@@ -12,6 +13,10 @@ static void print_accepted(const struct exportd_accepted *accepted)
     output_operation(&accepted->operation);
     output_field("key", accepted->idempotency_key);
     output_field("location", accepted->location);
+    if (accepted->receipt_sequence > 0) {
+        output_field("receipt", accepted->receipt_head);
+        output_number("of event", accepted->receipt_sequence);
+    }
     printf("\nWatch it: exportctl watch %s\n", accepted->operation.id);
 }
 
@@ -31,7 +36,8 @@ static enum exit_code choose_key(const struct settings *settings, char key[EXPOR
     return exit_code_of(exportd_make_key(key));
 }
 
-static enum exit_code run_export(struct exportd_client *client, const struct settings *settings)
+static enum exit_code run_export(struct exportd_client *client, const struct settings *settings,
+                                 int receipts)
 {
     const char *user_id = command_operand(settings, 0);
     struct exportd_accepted accepted;
@@ -49,25 +55,34 @@ static enum exit_code run_export(struct exportd_client *client, const struct set
         }
         return code;
     }
+    code = receipt_append(receipts, client, accepted.operation.id);
     if (settings->waits) {
-        return await_ends(client, (const char *const[]){accepted.operation.id}, 1, settings);
+        enum exit_code end =
+            await_ends(client, (const char *const[]){accepted.operation.id}, 1, settings);
+
+        return code == EXIT_CODE_OK ? end : code;
     }
     if (settings->is_json) {
         puts(exportd_reply_json(client, "operation"));
     } else {
         print_accepted(&accepted);
     }
-    return EXIT_CODE_OK;
+    return code;
 }
 
 enum exit_code command_export(const struct settings *settings)
 {
     struct exportd_client *client = NULL;
-    enum exit_code code = session_open(settings, &client);
+    int receipts = -1;
+    enum exit_code code = receipt_open(settings, &receipts);
 
     if (code == EXIT_CODE_OK) {
-        code = run_export(client, settings);
+        code = session_open(settings, &client);
     }
+    if (code == EXIT_CODE_OK) {
+        code = run_export(client, settings, receipts);
+    }
+    receipt_close(&receipts);
     exportd_close(&client);
     return code;
 }

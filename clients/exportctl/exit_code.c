@@ -7,10 +7,10 @@
 
 const struct exit_code_row exit_code_rows[] = {
     {EXIT_CODE_OK, "Done; with --wait and watch, every operation is complete."},
-    {EXIT_CODE_FAILED, "An operation failed, or verify found problems."},
+    {EXIT_CODE_FAILED, "An operation failed, or verify or audit found problems."},
     {EXIT_CODE_USAGE, "The command line is wrong; nothing was sent."},
     {EXIT_CODE_REFUSED, "The service refused the request or the token."},
-    {EXIT_CODE_NOT_FOUND, "There is no such profile, operation, bundle or schema."},
+    {EXIT_CODE_NOT_FOUND, "There is no such profile, operation, bundle, store or schema."},
     {EXIT_CODE_NO_ANSWER, "No answer, or the service cannot do it now; repeating is safe."},
     {EXIT_CODE_LOCAL, "A file, the token or this computer is at fault."},
     {EXIT_CODE_SERVICE, "The service failed or its answer cannot be understood."},

@@ -61,6 +61,14 @@ const struct option_row option_rows[OPTION_COUNT] = {
                       OPTION_TEXT, MEMBER(roles), 0, 0},
     [OPTION_TENANTS] = {"tenants", "LIST", "UUIDs of the only tenants it may have to do with.",
                         OPTION_TEXT, MEMBER(tenants), 0, 0},
+    [OPTION_RECEIPT] = {"receipt", "FILE",
+                        "Append the receipt to this file, for audit verify, as a line of JSON.",
+                        OPTION_TEXT, MEMBER(receipt), 0, 0},
+    [OPTION_STORE] = {"store", "DIR", "The daemon's store.directory, or a copy of it.", OPTION_TEXT,
+                      MEMBER(store), 0, 0},
+    [OPTION_RECEIPTS] = {"receipts", "FILE",
+                         "Receipts to compare with the log; may be given several times.",
+                         OPTION_LIST, MEMBER(receipts), 0, 0},
 };
 
 static bool read_number(const char *text, int64_t *number)
@@ -88,6 +96,18 @@ static bool read_seconds(const char *text, int64_t *ms)
     return true;
 }
 
+static bool append(struct option_list *list, const struct option_row *row, const char *argument,
+                   char *message)
+{
+    if (list->count == OPTION_LIST_MOST) {
+        snprintf(message, SETTINGS_MESSAGE_BYTES, "--%s may be given %d times", row->name,
+                 OPTION_LIST_MOST);
+        return false;
+    }
+    list->items[list->count++] = argument;
+    return true;
+}
+
 static bool store(struct settings *settings, const struct option_row *row, const char *argument,
                   char *message)
 {
@@ -102,6 +122,9 @@ static bool store(struct settings *settings, const struct option_row *row, const
     if (row->kind == OPTION_TEXT) {
         memcpy(member, &argument, sizeof(argument));
         return true;
+    }
+    if (row->kind == OPTION_LIST) {
+        return append(member, row, argument, message);
     }
     is_read = row->kind == OPTION_NUMBER ? read_number(argument, &number)
                                          : read_seconds(argument, &number);

@@ -28,6 +28,9 @@ enum option_id {
     OPTION_EVERYTHING,
     OPTION_ROLES,
     OPTION_TENANTS,
+    OPTION_RECEIPT,
+    OPTION_STORE,
+    OPTION_RECEIPTS,
     OPTION_COUNT
 };
 
@@ -35,6 +38,13 @@ enum option_id {
 
 /* These belong to every command. */
 #define OPTION_BITS_COMMON (OPTION_BIT(OPTION_WAIT) - 1U)
+
+/* What an option that may be given several times was given. */
+#define OPTION_LIST_MOST 64
+struct option_list {
+    const char *items[OPTION_LIST_MOST];
+    size_t count;
+};
 
 /* Everything is borrowed from argv and the environment. Texts that were not given are NULL. */
 struct settings {
@@ -57,6 +67,9 @@ struct settings {
     const char *operation;
     const char *roles;
     const char *tenants;
+    const char *receipt; /* file to append a receipt to */
+    const char *store;
+    struct option_list receipts; /* files with receipts to check */
     int64_t top;
     int64_t since;
     int64_t timeout_ms;
@@ -64,7 +77,7 @@ struct settings {
     int operand_count;
 };
 
-enum option_kind { OPTION_FLAG, OPTION_TEXT, OPTION_NUMBER, OPTION_SECONDS };
+enum option_kind { OPTION_FLAG, OPTION_TEXT, OPTION_LIST, OPTION_NUMBER, OPTION_SECONDS };
 
 struct option_row {
     const char *name;     /* without the dashes */

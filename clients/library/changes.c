@@ -60,6 +60,7 @@ int exportd_retry(struct exportd_client *client, const char *operation_id,
         CONVERT_TEXT(accepted->location, reply.location);
     }
     accepted->retry_after_seconds = reply.has_retry_after ? reply.retry_after : 0;
+    convert_receipt(&reply.receipt, reply.has_receipt, accepted);
     return EXPORTD_OK;
 }
 

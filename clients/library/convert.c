@@ -104,6 +104,15 @@ static void convert_relations(const struct operation *from, struct exportd_opera
     }
 }
 
+void convert_receipt(const struct receipt *from, bool is_there, struct exportd_accepted *to)
+{
+    to->receipt_sequence = is_there ? from->sequence : 0;
+    to->receipt_head[0] = '\0';
+    if (is_there) {
+        CONVERT_TEXT(to->receipt_head, from->head);
+    }
+}
+
 void convert_operation(const struct operation *from, struct exportd_operation *to)
 {
     *to = (struct exportd_operation){0};

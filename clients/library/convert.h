@@ -7,6 +7,9 @@
 #include "clients/library/exportclient.h"
 #include "schemas/messages.h"
 
+/* Without a receipt: sequence 0 and an empty head. */
+void convert_receipt(const struct receipt *from, bool is_there, struct exportd_accepted *to);
+
 void convert_operation(const struct operation *from, struct exportd_operation *to);
 void convert_profile(const struct profile *from, struct exportd_profile *to);
 void convert_event(const struct event *from, struct exportd_event *to);

@@ -183,6 +183,8 @@ struct exportd_accepted {
     char location[EXPORTD_URL_BYTES];
     int64_t retry_after_seconds;
     char idempotency_key[EXPORTD_KEY_BYTES]; /* the one given, or the one made; of exports only */
+    int64_t receipt_sequence; /* the receipt, for exportctl audit verify: 0 when there is none; */
+    char receipt_head[EXPORTD_WORD_BYTES]; /* the same again for the same key */
 };
 
 /* Makes an idempotency key of 128 random bits. A caller that wants to repeat an export after a

@@ -70,6 +70,7 @@ static int take_accepted(const struct export_personal_data_reply *reply, const c
     }
     accepted->retry_after_seconds = reply->has_retry_after ? reply->retry_after : 0;
     memcpy(accepted->idempotency_key, key, EXPORTD_KEY_BYTES);
+    convert_receipt(&reply->receipt, reply->has_receipt, accepted);
     return EXPORTD_OK;
 }
 

@@ -30,7 +30,7 @@ TYPES = {*(f"{r}.request" for r in REQUESTS), *(f"{r}.reply" for r in REQUESTS),
          "completeness"}
 # What messages are made of, what never leaves a process, and configuration.
 PARTS = {"bundle", "error", "eventKind", "failure", "failureCode", "operation",
-         "operationResult", "operationStage", "operationStatus", "pauses", "profile", "sourceReason",
+         "operationResult", "operationStage", "operationStatus", "pauses", "profile", "receipt", "sourceReason",
          "sourceResult", "sourceState", "statistics", "export-worker.configuration",
          "exportd.configuration"}
 

@@ -22,6 +22,8 @@ static void an_export_is_accepted_with_all_its_fields(void **state)
     assert_int_equal(accepted.retry_after_seconds, 60);
     assert_string_equal(accepted.idempotency_key, "my-key");
     assert_int_equal(accepted.operation.revision, 1);
+    assert_int_equal(accepted.receipt_sequence, accepted.operation.sequence);
+    assert_string_equal(accepted.receipt_head, STUB_HEAD);
 }
 
 static void keys_made_here_differ(void **state)

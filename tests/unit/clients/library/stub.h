@@ -17,7 +17,9 @@
 #define STUB_OTHER_USER   "22222222-2222-4222-8222-222222222222"
 
 /* Who cancels, and what explainOperation says: hostile, as it comes from elsewhere. */
-#define STUB_PERSON   "33333333-3333-4333-8333-333333333333"
+#define STUB_PERSON "33333333-3333-4333-8333-333333333333"
+/* The head of every receipt. */
+#define STUB_HEAD     "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 #define STUB_SENTENCE "It waits for a \033[31mworker."
 
 enum stub_garbage {

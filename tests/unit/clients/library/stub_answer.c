@@ -85,6 +85,8 @@ static void answer_export(struct stub_state *state, const union any_request *req
         operation = stub_make(state, &asked->inbound_shared_user_profile_id);
     }
     reply.operation = *operation;
+    reply.has_receipt = true;
+    reply.receipt = stub_receipt(operation);
     export_personal_data_reply_encode(&reply, answer);
 }
 

@@ -34,6 +34,8 @@ void stub_answer_cancel(struct stub_state *state, const union any_request *reque
         stub_change_cancelled(state, operation);
     }
     reply.operation = *operation;
+    reply.has_receipt = true;
+    reply.receipt = stub_receipt(operation);
     cancel_operation_reply_encode(&reply, answer);
 }
 
@@ -77,6 +79,8 @@ void stub_answer_retry(struct stub_state *state, const union any_request *reques
         return;
     }
     reply.operation = *retry(state, failed);
+    reply.has_receipt = true;
+    reply.receipt = stub_receipt(&reply.operation);
     retry_operation_reply_encode(&reply, answer);
 }
 

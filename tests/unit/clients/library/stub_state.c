@@ -50,6 +50,11 @@ struct operation *stub_make(struct stub_state *state, const struct uuid *user_id
     return operation;
 }
 
+struct receipt stub_receipt(const struct operation *operation)
+{
+    return (struct receipt){operation->sequence, TEXT(STUB_HEAD)};
+}
+
 struct event stub_event(const struct operation *operation, enum event_kind kind)
 {
     return (struct event){.sequence = operation->sequence,

@@ -51,6 +51,9 @@ void stub_answer_pauses(struct stub_state *state, const union any_request *reque
 struct operation *stub_find(struct stub_state *state, const struct uuid *id);
 struct operation *stub_make(struct stub_state *state, const struct uuid *user_id);
 
+/* The receipt of the operation's newest event. */
+struct receipt stub_receipt(const struct operation *operation);
+
 /* The operation's newest event, made from its state. */
 struct event stub_event(const struct operation *operation, enum event_kind kind);
 
