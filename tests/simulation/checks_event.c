@@ -148,8 +148,15 @@ static bool failure_fits(const struct evidence *evidence)
            checks_detail("%s, failure %d", event_kind_name(event->kind), event->has_failure);
 }
 
+static bool is_chained(const struct evidence *evidence)
+{
+    return evidence->event->is_chained ||
+           checks_detail("sequence %lld", (long long)evidence->event->sequence);
+}
+
 static const struct check rows[] = {
     {3, "events are numbered from 1 without a gap", is_next},
+    {9, "the hash of an event follows from the event before it", is_chained},
     {3, "the revisions of an operation are numbered from 1 without a gap", is_next_revision},
     {3, "a terminal state never changes", stays_terminal},
     {3, "every event is a legal move", is_legal},

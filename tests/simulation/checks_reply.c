@@ -2,6 +2,7 @@
 /* Replies, as far as anybody can judge them; what was asked is for the caller (caller.h). */
 #include "schemas/codec/codec.h"
 #include "tests/simulation/checks_said.h"
+#include "tests/simulation/receipts.h"
 
 static bool operation_fits(const struct evidence *evidence)
 {
@@ -54,10 +55,43 @@ static bool is_no_failure(const struct evidence *evidence)
            (status->via.u64 < 500 || status->via.u64 == 507 || status->via.u64 == 503);
 }
 
+static bool read_receipt(const msgpack_object *object, struct receipt *receipt)
+{
+    struct wire_error error;
+
+    return receipt_decode(object, receipt, &error) == 0;
+}
+
+/* Of the operation's first event when it is accepted, else of its end. */
+static bool receipt_fits(const struct evidence *evidence)
+{
+    const msgpack_object *object = wire_find(evidence->root, "receipt");
+    const msgpack_object *status = wire_find(evidence->root, "status");
+    const msgpack_object *operation = wire_find(evidence->root, "operation");
+    const msgpack_object *id = operation ? wire_find(operation, "id") : NULL;
+    bool is_accepted = status && status->via.u64 == 202;
+    const struct model_event *event;
+    struct receipt receipt;
+    struct uuid uuid;
+
+    if (!object || object->type == MSGPACK_OBJECT_NIL) {
+        return !is_accepted || checks_detail("%s", "a 202 without a receipt");
+    }
+    if (!read_receipt(object, &receipt) || !id || id->type != MSGPACK_OBJECT_STR ||
+        uuid_parse((struct text){id->via.str.ptr, id->via.str.size}, &uuid)) {
+        return checks_detail("%s", "unreadable");
+    }
+    event = model_event(receipt.sequence);
+    return (event && receipts_is_of(&receipt, event) && uuid_equal(&event->operation_id, &uuid) &&
+            (is_accepted ? event->revision == 1 : model_is_terminal(event))) ||
+           checks_detail("sequence %lld", (long long)receipt.sequence);
+}
+
 static const struct check rows[] = {
     {6, "a reply shows an operation of the caller's tenant, as it is in the log", operation_fits},
     {6, "a list shows what is the caller's tenant's, as it is in the log", items_fit},
     {1, "a reply tells no sequence that is not durable", sequence_is_durable},
+    {1, "a receipt is of the event that the reply tells of", receipt_fits},
     {9, "no request makes the service fail", is_no_failure},
 };
 

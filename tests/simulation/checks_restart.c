@@ -20,7 +20,9 @@ static bool is_same(const struct model_event *a, const struct model_event *b)
 
 static bool is_as_before(const struct evidence *evidence)
 {
-    return is_same(evidence->event, evidence->known) ||
+    return (is_same(evidence->event, evidence->known) && evidence->event->is_chained &&
+            memcmp(evidence->event->hash, evidence->known->hash, sizeof evidence->known->hash) ==
+                0) ||
            checks_detail("sequence %lld", (long long)evidence->event->sequence);
 }
 

@@ -5,6 +5,7 @@
 #include "tests/simulation/checks.h"
 #include "tests/simulation/client.h"
 #include "tests/simulation/model.h"
+#include "tests/simulation/receipts.h"
 
 static void judge_key(struct client_key *key, const struct uuid *operation_id)
 {
@@ -34,6 +35,7 @@ static void judge_export(struct client *client, int64_t status, const msgpack_ob
                     (long long)status, key ? key->text : "none");
         return;
     }
+    receipts_keep(&said.receipt);
     if (is_others && !key->is_disputed) {
         if (key->is_answered) {
             checks_fail(2, "a key is not used for two profiles", "key %s", key->text);
@@ -176,6 +178,7 @@ static void judge_retry(struct client *client, int64_t status, const msgpack_obj
         checks_fail(2, "a failed operation is retried by one other", "%lld", (long long)status);
         return;
     }
+    receipts_keep(&said.receipt);
     client->has_retried = true;
     client->retried = client->operation_id;
     client->retried_made = said.operation.id;

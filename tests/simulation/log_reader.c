@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "daemon/store/internal.h"
+#include "schemas/chain_row.h"
 #include "schemas/codec/codec.h"
 #include "tests/simulation/disk.h"
 
@@ -15,6 +16,9 @@
 static struct store *store;
 static sqlite3_stmt *of_log;
 static sqlite3_stmt *of_view;
+static sqlite3_stmt *of_chain;
+static struct chain chain;
+static uint8_t head[CHAIN_HASH_BYTES]; /* of the row read last */
 static struct wire_input input;
 
 void log_reader_attach(struct store *opened)
@@ -31,6 +35,10 @@ void log_reader_attach(struct store *opened)
     rc = sqlite3_prepare_v2(store->database, "SELECT " COLUMNS ",'snapshot' FROM operations", -1,
                             &of_view, NULL);
     assert(rc == SQLITE_OK && wire_input_init(&input) == 0);
+    rc = sqlite3_prepare_v2(store->database,
+                            "SELECT " CHAIN_ROW_COLUMNS " FROM events WHERE sequence = ?1", -1,
+                            &of_chain, NULL);
+    assert(rc == SQLITE_OK && chain_init(&chain) == 0);
     disk_look(false);
 }
 
@@ -38,8 +46,10 @@ void log_reader_detach(void)
 {
     sqlite3_finalize(of_log);
     sqlite3_finalize(of_view);
+    sqlite3_finalize(of_chain);
     wire_input_release(&input);
-    of_log = of_view = NULL;
+    chain_release(&chain);
+    of_log = of_view = of_chain = NULL;
     store = NULL;
 }
 
@@ -100,6 +110,16 @@ static bool read_row(sqlite3_stmt *statement, struct model_event *event)
            event_kind_of(read_text(statement, 13), &event->kind);
 }
 
+/* The hash of a row of the log, and whether it follows from that of the row before. */
+static void read_hash(struct model_event *event)
+{
+    sqlite3_bind_int64(of_chain, 1, event->sequence);
+    event->is_chained =
+        sqlite3_step(of_chain) == SQLITE_ROW && chain_row_follows(&chain, of_chain, head);
+    memcpy(event->hash, head, sizeof head);
+    sqlite3_reset(of_chain);
+}
+
 static bool each(sqlite3_stmt *statement, bool (*see)(const struct model_event *event))
 {
     struct model_event event;
@@ -109,6 +129,9 @@ static bool each(sqlite3_stmt *statement, bool (*see)(const struct model_event *
     disk_look(true);
     while (is_read && (step = sqlite3_step(statement)) == SQLITE_ROW) {
         is_read = read_row(statement, &event);
+        if (is_read && statement == of_log) {
+            read_hash(&event);
+        }
         if (is_read && !see(&event)) {
             break;
         }
@@ -120,6 +143,12 @@ static bool each(sqlite3_stmt *statement, bool (*see)(const struct model_event *
 
 bool log_reader_each(int64_t from, bool (*see)(const struct model_event *event))
 {
+    const struct model_event *before = model_event(from - 1);
+
+    memset(head, 0, sizeof head);
+    if (before) {
+        memcpy(head, before->hash, sizeof head);
+    }
     sqlite3_bind_int64(of_log, 1, from);
     return each(of_log, see);
 }

@@ -32,7 +32,9 @@ struct model_event {
     bool has_key;
     uint8_t key_digest[MODEL_DIGEST_BYTES];
     bool has_location;
-    char location[192]; /* storageLocation of the result */
+    char location[192];               /* storageLocation of the result */
+    uint8_t hash[MODEL_DIGEST_BYTES]; /* in the chain of events */
+    bool is_chained;                  /* it follows from the event before it */
 };
 
 struct model_operation {

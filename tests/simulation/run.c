@@ -14,6 +14,7 @@
 #include "tests/simulation/operator.h"
 #include "tests/simulation/plan.h"
 #include "tests/simulation/random.h"
+#include "tests/simulation/receipts.h"
 #include "tests/simulation/site.h"
 #include "tests/simulation/trace.h"
 #include "tests/simulation/watcher.h"
@@ -43,6 +44,7 @@ static void reset(uint64_t seed)
     clients_reset();
     watchers_reset();
     operator_reset();
+    receipts_reset();
     fairness_watch(false);
 }
 
@@ -167,6 +169,9 @@ static void conclude(void)
     }
     if (!checks_violation() && !daemon_actor_is_running()) {
         checks_fail(9, "the daemon starts after all", "%s", "");
+    }
+    if (!checks_violation()) {
+        receipts_check();
     }
 }
 
