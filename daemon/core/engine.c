@@ -5,6 +5,8 @@
 
 /* How long no offer is made after one that no worker took. */
 #define UNSENT_PAUSE_MS 50
+/* Fences that one start has: the lower half of the number. */
+#define FENCES_OF_A_START 0xffffffffLL
 
 int engine_init(struct engine *engine, const struct engine_options *options)
 {
@@ -285,7 +287,8 @@ void engine_dispatch(struct engine *engine, struct now now, size_t limit, struct
     if (now.mono.ms < engine->offer_after.ms) {
         return;
     }
-    for (; free_slots > 0 && limit > 0 && queue_pop(&engine->queue, &entry);
+    for (; free_slots > 0 && limit > 0 && engine->fence_counter < FENCES_OF_A_START &&
+           queue_pop(&engine->queue, &entry);
          free_slots--, limit--) {
         attempt = attempts_offer(&engine->attempts, &entry, fence_next(engine),
                                  after(now.mono, engine->options.offer_timeout_ms));
@@ -300,6 +303,9 @@ void engine_dispatch(struct engine *engine, struct now now, size_t limit, struct
                                                        .fence = attempt->fence,
                                                        .submitted_date_time = entry.submitted},
                                                .sequence = entry.sequence});
+    }
+    if (engine->fence_counter >= FENCES_OF_A_START && !outcome->error) {
+        outcome->error = -ERROR_INTERNAL;
     }
 }
 

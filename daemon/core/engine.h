@@ -131,7 +131,8 @@ size_t engine_page_room(const struct engine *engine, const struct uuid *tenant_i
 int engine_fill(struct engine *engine, const struct uuid *tenant_id, const struct record *records,
                 size_t count, bool has_more);
 
-/* Offers for the free slots, up to limit. */
+/* Offers for the free slots, up to limit. After 2^32 offers the fences of this start are used up:
+ * outcome->error is -ERROR_INTERNAL, nothing more is offered, and the next start has new ones. */
 void engine_dispatch(struct engine *engine, struct now now, size_t limit, struct outcome *outcome);
 
 /* Nobody took this offer from the socket: it goes back to the queue, and no other is made for a

@@ -277,6 +277,22 @@ static void more_workers_than_are_counted_are_refused(void **state)
     assert_int_equal(pool->slots, 0);
 }
 
+static void no_start_gives_a_fence_that_belongs_to_the_next(void **state)
+{
+    struct world *world = *state;
+    struct engine *engine = &world->engine;
+    int64_t first_of_next = (engine->options.start_count + 1) << 32;
+
+    world_accept(world, 1);
+    world_accept(world, 1);
+    world_beat(world, 1, 2, NULL, 0);
+    engine->fence_counter = (INT64_C(1) << 32) - 2;
+    engine_dispatch(engine, world->now, 2, &world->outcome);
+    assert_int_equal(world->outcome.offer_count, 1);
+    assert_int_equal(world->outcome.offers[0].job.fence, first_of_next - 1);
+    assert_int_equal(world->outcome.error, -ERROR_INTERNAL);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -287,6 +303,7 @@ int main(void)
         TEST(a_retryable_failure_waits_within_full_jitter_and_comes_back),
         TEST(a_failure_that_would_only_repeat_fails_at_once),
         TEST(the_last_retryable_failure_is_final),
+        TEST(no_start_gives_a_fence_that_belongs_to_the_next),
         TEST(fences_of_a_later_start_are_larger_than_any_before),
         TEST(after_a_restart_a_worker_that_is_still_at_it_keeps_its_attempt),
         TEST(after_a_restart_an_attempt_that_nobody_is_at_is_lost),
