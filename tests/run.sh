@@ -131,7 +131,7 @@ preset_clang() {
 # Everything in small numbers: a sanitizer sees a fault the first time.
 preset_asan() {
     built asan || return 0
-    selection=(-LE 'style|bench')
+    selection=(-LE 'style|bench|differential')
     EXPORTD_TEST_PERCENT=${EXPORTD_TEST_PERCENT:-10} tested asan build/asan
 }
 
@@ -154,7 +154,7 @@ preset_tsan() {
 # The campaigns, as users would run the programs.
 preset_release() {
     built release || return 0
-    selection=(-L 'campaign|simulation|bench')
+    selection=(-L 'campaign|simulation|bench|mutants|cost')
     tested release build/release
     check "simulation $seeds" tests/simulation/run.sh "$seeds"
 }
