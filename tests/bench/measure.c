@@ -142,18 +142,28 @@ static const struct figure *reference_of(const struct figure *figures, size_t co
     return NULL;
 }
 
-/* What disturbs the machine in one round disturbs both, so each round is compared with itself. */
+/* What disturbs the machine in one round disturbs both, so each round is compared with itself. On a
+ * busy machine it may disturb one of them only: then that and the ratio of the medians differ, and
+ * a goal is held against the worse. */
 static double ratio_of(const struct figure *figure, const struct figure *reference)
 {
     struct figure ratios = {.count = figure->count};
+    double of_medians = figure_median(figure) / figure_median(reference);
     if (figure->count != reference->count) {
-        return figure_median(figure) / figure_median(reference);
+        return of_medians;
     }
     for (size_t i = 0; i < figure->count; i++) {
         double value = reference->rounds[i].value;
         ratios.rounds[i].value = value > 0 ? figure->rounds[i].value / value : 0;
     }
-    return figure_median(&ratios);
+    double of_rounds_each = figure_median(&ratios);
+    if (figure->goal_kind == GOAL_RATIO_AT_LEAST) {
+        return of_medians < of_rounds_each ? of_medians : of_rounds_each;
+    }
+    if (figure->goal_kind == GOAL_RATIO_AT_MOST) {
+        return of_medians > of_rounds_each ? of_medians : of_rounds_each;
+    }
+    return of_rounds_each;
 }
 
 static void print_reference(const struct figure *figure, const struct figure *reference)

@@ -49,8 +49,8 @@ double figure_median(const struct figure *figure);
 
 /* One line of tab-separated fields for each figure that has rounds, with a heading: figure, unit,
  * median, least and most of the rounds, medians of p50 and p99 in microseconds, reference, its
- * median, ratio (the median of the rounds' own, where both have the same rounds), goal, and whether
- * it is met. */
+ * median, ratio (the median of the rounds' own, where both have the same rounds; with a goal for
+ * it, the ratio of the medians when that is worse), goal, and whether it is met. */
 void figures_print(const struct figure *figures, size_t count);
 
 /* Says on standard error what went wrong and exits with 1. */
