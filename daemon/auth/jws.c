@@ -126,8 +126,8 @@ static int check_header(const json_t *header, struct text *kid, enum algorithm *
 
 static int choose_key(const json_t *header, const struct key_set *set, const struct key **key)
 {
-    struct text kid;
-    enum algorithm algorithm;
+    struct text kid = {NULL, 0};
+    enum algorithm algorithm = ALGORITHM_COUNT;
     int rc = check_header(header, &kid, &algorithm);
 
     if (rc)

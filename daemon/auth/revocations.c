@@ -117,9 +117,11 @@ static int check_members(json_t *document, const char *path, char *message)
 static int make(struct revocations **revocations, json_t *document, const char *path, char *message)
 {
     struct revocations *made = calloc(1, sizeof(*made));
-    int rc = made ? check_members(document, path, message)
-                  : bounded_file_fail(message, path, ERROR_MEMORY, "out of memory");
+    int rc;
 
+    if (!made)
+        return bounded_file_fail(message, path, ERROR_MEMORY, "out of memory");
+    rc = check_members(document, path, message);
     if (!rc)
         rc = read_tokens(made, json_object_get(document, "tokens"), path, message);
     if (!rc)

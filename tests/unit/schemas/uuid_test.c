@@ -3,7 +3,9 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include <cmocka.h>
 
@@ -90,6 +92,31 @@ static void order_follows_the_text(void **state)
     assert_false(uuid_equal(&a, &b));
 }
 
+static int compare(const void *a, const void *b)
+{
+    return uuid_compare(a, b);
+}
+
+/* All of them in one millisecond, so that only what is drawn tells them apart. */
+static void a_million_drawn_ids_have_no_repeats(void **state)
+{
+    enum { IDS = 1000000 };
+    struct uuid *ids = calloc(IDS, sizeof(*ids));
+    uint8_t random[10];
+
+    (void)state;
+    assert_non_null(ids);
+    for (size_t i = 0; i < IDS; i++) {
+        assert_int_equal(getrandom(random, sizeof(random), 0), sizeof(random));
+        ids[i] = uuid_v7(INT64_C(0x017F22E279B0), random);
+    }
+    qsort(ids, IDS, sizeof(*ids), compare);
+    for (size_t i = 1; i < IDS; i++) {
+        assert_false(uuid_equal(&ids[i - 1], &ids[i]));
+    }
+    free(ids);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -98,6 +125,7 @@ int main(void)
         cmocka_unit_test(no_other_form_is_read),
         cmocka_unit_test(version_7_holds_time_then_random_bits),
         cmocka_unit_test(order_follows_the_text),
+        cmocka_unit_test(a_million_drawn_ids_have_no_repeats),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,7 +7,7 @@
 #include "daemon/auth/authorizer.h"
 #include "tests/unit/daemon/auth/fixture.h"
 
-#define REFRESH_MS 300000
+#define REFRESH_MS INT64_C(300000)
 
 struct scene {
     char *path;
