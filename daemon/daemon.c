@@ -101,6 +101,7 @@ static int open_sockets(struct daemon *daemon, char *message)
         .public_key = daemon->security.certificate.public_key,
         .secret_key = daemon->security.certificate.secret_key,
         .high_water_mark = values->high_water_mark,
+        .outstanding_messages = values->outstanding_messages,
         .handshake_timeout_ms = values->handshake_timeout_ms,
         .heartbeat_interval_ms = values->heartbeat_interval_ms,
         .heartbeat_timeout_ms = values->heartbeat_timeout_ms,

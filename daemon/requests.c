@@ -216,7 +216,9 @@ void requests_handle(struct daemon *daemon, const struct incoming *incoming)
         refusal.target = call.target;
     }
     if (refusal.error) {
-        log_refusal(&refusal, kind < 0 ? "-" : request_schemas[kind]->name, &call);
+        if (incoming->refusal != -ERROR_BUSY) { /* those are counted, not told one by one */
+            log_refusal(&refusal, kind < 0 ? "-" : request_schemas[kind]->name, &call);
+        }
         refuse(daemon, incoming->envelope, &refusal);
     }
 }

@@ -39,8 +39,9 @@ static bool set(void *socket, int option, int64_t value)
 }
 
 /* Input is never stopped at a mark: libzmq 4.3.4 ends the process when a connection on which it has
- * stopped reading is cut and a heartbeat is due or lies unread on it (libzmq issue 4364). What
- * waits is bounded by how fast a turn takes it. */
+ * stopped reading is cut and a heartbeat is due or lies unread on it (libzmq issue 4364). So
+ * each turn takes out all that has come in, and what it cannot handle waits under our own bounds
+ * (waiting.h). */
 #define UNLIMITED 0
 
 static bool set_options(void *socket, enum socket_kind kind, const struct sockets_options *options)
@@ -143,6 +144,7 @@ int listener_open(struct listener *listener, void *context, struct text endpoint
 
 void listener_close(struct listener *listener)
 {
+    waiting_release(&listener->waiting);
     if (listener->socket) {
         zmq_close(listener->socket);
         listener->socket = NULL;

@@ -6,12 +6,14 @@
 #define DAEMON_NET_LISTENER_H
 
 #include "daemon/net/sockets.h"
+#include "daemon/net/waiting.h"
 
 struct listener {
     enum socket_kind kind;
     const struct feed *feed; /* of a status socket that is one; or NULL */
     void *socket;
     char endpoint[SOCKETS_ENDPOINT_BYTES]; /* where it is really bound */
+    struct waiting waiting;                /* received, and not yet handled */
 };
 
 /* Binds. kind and feed are set before. -ERROR_CONFIGURATION with a message. */

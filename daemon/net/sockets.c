@@ -7,6 +7,7 @@
 #include <string.h>
 #include <zmq.h>
 
+#include "daemon/net/envelope.h"
 #include "daemon/net/listener.h"
 #include "daemon/net/zap.h"
 #include "schemas/base/errors.h"
@@ -14,12 +15,15 @@
 /* Questions about handshakes that are answered before the messages of a turn are taken. */
 #define ZAP_BUDGET 256
 #define USER_ID    "User-Id"
+/* Messages of a socket that are taken out of libzmq in one turn beyond those that are handled. */
+#define REST_BUDGET 65536
 
 struct sockets {
     void *context;
     void *zap; /* NULL without security */
     struct sockets_options options;
     struct denials denials;
+    size_t surplus;
     struct listener listeners[SOCKET_COUNT + LIMIT_FEEDS]; /* by kind; the feeds behind them */
     size_t count;
 };
@@ -169,6 +173,16 @@ const char *sockets_endpoint(const struct sockets *sockets, enum socket_kind kin
     return sockets->listeners[kind].endpoint;
 }
 
+static bool is_waiting(const struct sockets *sockets)
+{
+    for (size_t i = 0; i < sockets->count; i++) {
+        if (sockets->listeners[i].waiting.count > 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 int sockets_wait(struct sockets *sockets, int signal_fd, int timeout_ms)
 {
     zmq_pollitem_t items[SOCKET_COUNT + LIMIT_FEEDS + 2];
@@ -184,80 +198,11 @@ int sockets_wait(struct sockets *sockets, int signal_fd, int timeout_ms)
                 (zmq_pollitem_t){.socket = sockets->listeners[i].socket, .events = ZMQ_POLLIN};
         }
     }
-    if (zmq_poll(items, count, timeout_ms) < 0 && zmq_errno() != EINTR) {
+    if (zmq_poll(items, count, is_waiting(sockets) ? 0 : timeout_ms) < 0 && zmq_errno() != EINTR) {
         return -ERROR_IO;
     }
     serve_zap(sockets);
     return 0;
-}
-
-/* The frames of a message, as far as they can matter; the rest is counted and dropped. */
-struct frames {
-    zmq_msg_t frames[LIMIT_ENVELOPE_FRAMES + 2];
-    uint32_t kept;
-    uint32_t count;
-};
-
-static bool frames_receive(struct frames *frames, void *socket)
-{
-    const uint32_t room = sizeof frames->frames / sizeof frames->frames[0];
-    zmq_msg_t dropped;
-    zmq_msg_t *frame;
-    bool has_more = true;
-
-    frames->kept = frames->count = 0;
-    while (has_more) {
-        frame = frames->kept < room ? &frames->frames[frames->kept] : &dropped;
-        zmq_msg_init(frame);
-        if (zmq_msg_recv(frame, socket, ZMQ_DONTWAIT) < 0) {
-            zmq_msg_close(frame);
-            return false;
-        }
-        has_more = zmq_msg_more(frame);
-        frames->count++;
-        if (frame == &dropped) {
-            zmq_msg_close(&dropped);
-        } else {
-            frames->kept++;
-        }
-    }
-    return true;
-}
-
-static void frames_release(struct frames *frames)
-{
-    for (uint32_t i = 0; i < frames->kept; i++) {
-        zmq_msg_close(&frames->frames[i]);
-    }
-}
-
-/* Everything before the first empty frame is the way back: the routing id, what REQ_CORRELATE adds,
- * the ids of proxies. A DEALER that sends no empty frame gets its reply without one. False when it
- * cannot be kept. */
-static bool envelope_read(struct envelope *envelope, struct frames *frames, uint32_t *payload)
-{
-    uint32_t delimiter = 1;
-    size_t used = 0;
-
-    while (delimiter < frames->kept && zmq_msg_size(&frames->frames[delimiter]) > 0) {
-        delimiter++;
-    }
-    envelope->has_delimiter = delimiter < frames->kept;
-    envelope->frame_count = (uint8_t)(envelope->has_delimiter ? delimiter : 1);
-    *payload = envelope->frame_count + (envelope->has_delimiter ? 1U : 0U);
-    if (envelope->frame_count > LIMIT_ENVELOPE_FRAMES) {
-        return false;
-    }
-    for (uint8_t i = 0; i < envelope->frame_count; i++) {
-        size_t size_bytes = zmq_msg_size(&frames->frames[i]);
-        if (size_bytes > LIMIT_ENVELOPE_BYTES) {
-            return false;
-        }
-        memcpy(envelope->bytes + used, zmq_msg_data(&frames->frames[i]), size_bytes);
-        envelope->sizes[i] = (uint16_t)size_bytes;
-        used += size_bytes;
-    }
-    return true;
 }
 
 /* Who sent it, from the metadata of its payload: libzmq 4.3.4 loses those of the first frame that a
@@ -278,43 +223,93 @@ static void identify(const struct sockets *sockets, const struct listener *liste
     }
 }
 
-static bool receive_one(const struct sockets *sockets, size_t number, sockets_receiver receive,
-                        void *argument)
+static void handle(const struct sockets *sockets, size_t number, struct frames *frames, int refusal,
+                   sockets_receiver receive, void *argument)
 {
     const struct listener *listener = &sockets->listeners[number];
-    struct frames frames;
     struct envelope envelope;
     struct incoming incoming = {.socket = listener->kind, .envelope = &envelope};
     uint32_t payload = 0;
-    bool is_received = frames_receive(&frames, listener->socket);
 
-    if (is_received &&
-        (listener->kind != SOCKET_REQUESTS || envelope_read(&envelope, &frames, &payload))) {
+    if (listener->kind != SOCKET_REQUESTS || envelope_read(&envelope, frames, &payload)) {
         incoming.status_number = listener->feed ? (uint32_t)(number - SOCKET_COUNT + 1) : 0;
-        incoming.payload_frames = frames.count - payload;
-        if (payload < frames.kept) {
-            incoming.payload.data = zmq_msg_data(&frames.frames[payload]);
-            incoming.payload.size_bytes = (uint32_t)zmq_msg_size(&frames.frames[payload]);
+        incoming.payload_frames = frames->count - payload;
+        if (payload < frames->kept) {
+            incoming.payload.data = zmq_msg_data(&frames->frames[payload]);
+            incoming.payload.size_bytes = (uint32_t)zmq_msg_size(&frames->frames[payload]);
         }
         if (is_secure(sockets)) {
-            identify(sockets, listener, payload < frames.kept ? &frames.frames[payload] : NULL,
+            identify(sockets, listener, payload < frames->kept ? &frames->frames[payload] : NULL,
                      &incoming);
+        }
+        if (!incoming.refusal) {
+            incoming.refusal = refusal;
         }
         receive(argument, &incoming);
     }
-    frames_release(&frames);
-    return is_received;
+    frames_release(frames);
 }
 
-static size_t receive_some(const struct sockets *sockets, size_t number, size_t budget,
+/* Who a message counts for: an identity, or else a connection. */
+static struct text sender(const struct frames *frames)
+{
+    zmq_msg_t *first = (zmq_msg_t *)&frames->frames[0];
+    zmq_msg_t *last = (zmq_msg_t *)&frames->frames[frames->kept - 1];
+    const char *name = zmq_msg_gets(last, USER_ID);
+
+    return name ? text_of(name) : (struct text){zmq_msg_data(first), (uint32_t)zmq_msg_size(first)};
+}
+
+/* What a turn has no time for is taken out of libzmq all the same, whose queues know no bound here,
+ * and waits under ours. A request beyond them is answered; any other message is dropped, for its
+ * sender repeats it or can do without. */
+static void keep_rest(struct sockets *sockets, size_t number, sockets_receiver receive,
+                      void *argument)
+{
+    struct listener *listener = &sockets->listeners[number];
+    struct frames frames;
+
+    for (size_t i = 0; i < REST_BUDGET && frames_receive(&frames, listener->socket); i++) {
+        if (waiting_put(&listener->waiting, &frames, sender(&frames),
+                        (size_t)sockets->options.outstanding_messages)) {
+            continue;
+        }
+        sockets->surplus++;
+        if (listener->kind == SOCKET_REQUESTS) {
+            handle(sockets, number, &frames, -ERROR_BUSY, receive, argument);
+        } else {
+            frames_release(&frames);
+        }
+    }
+}
+
+static size_t receive_some(struct sockets *sockets, size_t number, size_t budget,
                            sockets_receiver receive, void *argument)
 {
+    struct listener *listener = &sockets->listeners[number];
+    struct frames frames;
     size_t taken = 0;
 
-    while (taken < budget && receive_one(sockets, number, receive, argument)) {
+    while (taken < budget && waiting_take(&listener->waiting, &frames)) {
+        handle(sockets, number, &frames, 0, receive, argument);
         taken++;
     }
+    while (taken < budget && frames_receive(&frames, listener->socket)) {
+        handle(sockets, number, &frames, 0, receive, argument);
+        taken++;
+    }
+    if (taken == budget) {
+        keep_rest(sockets, number, receive, argument);
+    }
     return taken;
+}
+
+size_t sockets_surplus(struct sockets *sockets)
+{
+    size_t surplus = sockets->surplus;
+
+    sockets->surplus = 0;
+    return surplus;
 }
 
 size_t sockets_receive(struct sockets *sockets, size_t budget, sockets_receiver receive,

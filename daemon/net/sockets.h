@@ -6,6 +6,7 @@
 #define DAEMON_NET_SOCKETS_H
 
 #include "daemon/net/admission.h"
+#include "daemon/net/envelope.h"
 #include "schemas/base/limits.h"
 
 struct denials;
@@ -24,18 +25,11 @@ struct sockets_options {
     struct admission admission; /* identities of NULL: plain sockets, for loopback and ipc only */
     const char *public_key;     /* ours, in Z85, terminated; borrowed while the sockets are open */
     const char *secret_key;
-    int64_t high_water_mark;
+    int64_t high_water_mark;      /* messages queued towards one peer */
+    int64_t outstanding_messages; /* of one identity or connection, received and not yet handled */
     int64_t handshake_timeout_ms;
     int64_t heartbeat_interval_ms;
     int64_t heartbeat_timeout_ms;
-};
-
-/* Whom a request came from: the frames before its payload, to be sent back before the reply. */
-struct envelope {
-    uint8_t frame_count;
-    bool has_delimiter; /* an empty frame followed; a reply gets one as well */
-    uint16_t sizes[LIMIT_ENVELOPE_FRAMES];
-    uint8_t bytes[LIMIT_ENVELOPE_FRAMES * LIMIT_ENVELOPE_BYTES];
 };
 
 /* A message that came in; everything is borrowed for the call. */
@@ -45,7 +39,9 @@ struct incoming {
     const struct envelope *envelope; /* requests only */
     /* Whom it came from, as long as he is admitted: NULL without security, and with a refusal. */
     const struct identity *identity;
-    int refusal; /* 0, -ERROR_IDENTITY_UNKNOWN or -ERROR_IDENTITY_ROLE: it must have no effect */
+    /* 0, or why it must have no effect: -ERROR_IDENTITY_UNKNOWN, -ERROR_IDENTITY_ROLE, or
+     * -ERROR_BUSY for a request that comes on top of too many. */
+    int refusal;
     struct text payload; /* its only payload frame, or the first of several */
     uint32_t payload_frames;
 };
@@ -76,9 +72,13 @@ void sockets_denials(struct sockets *sockets, struct denials *denials);
  */
 int sockets_wait(struct sockets *sockets, int signal_fd, int timeout_ms);
 
-/* Takes at most budget messages from each socket; returns how many in all. */
+/* Handles at most budget messages from each socket; returns how many in all. The rest waits, under
+ * bounds (waiting.h), for the next call. */
 size_t sockets_receive(struct sockets *sockets, size_t budget, sockets_receiver receive,
                        void *argument);
+
+/* How many messages were refused or dropped since the last call because too many waited. */
+size_t sockets_surplus(struct sockets *sockets);
 
 /* Sends, never waits. -ERROR_BUSY when the peer is gone or takes no more, or nobody is there to
  * take a job. */

@@ -79,6 +79,12 @@ static void take(void *argument, const struct link *link, uint32_t connection, s
     reception->receive(reception->argument, &incoming);
 }
 
+size_t sockets_surplus(struct sockets *sockets)
+{
+    (void)sockets;
+    return 0;
+}
+
 size_t sockets_receive(struct sockets *sockets, size_t budget, sockets_receiver receive,
                        void *argument)
 {

@@ -19,6 +19,7 @@ static struct sockets_options some_options(void)
 
     return (struct sockets_options){.endpoints = {any, any, any, any},
                                     .high_water_mark = 100,
+                                    .outstanding_messages = 100,
                                     .handshake_timeout_ms = 2000,
                                     .heartbeat_interval_ms = 1000,
                                     .heartbeat_timeout_ms = 3000};
