@@ -194,7 +194,8 @@ static int open_engine(struct daemon *daemon, char *message)
 
 static int open_buffers(struct daemon *daemon, char *message)
 {
-    if (wire_input_init(&daemon->input) || wire_input_init(&daemon->result_input) ||
+    if (policies_init(&daemon->policies, &daemon->settings.values) ||
+        wire_input_init(&daemon->input) || wire_input_init(&daemon->result_input) ||
         sha256_init(&daemon->sha256)) {
         return fail(message, -ERROR_MEMORY, "starting", "out of memory");
     }
@@ -214,6 +215,7 @@ static void release(struct daemon *daemon)
     wire_input_release(&daemon->result_input);
     wire_output_release(&daemon->scratch);
     sha256_release(&daemon->sha256);
+    policies_release(&daemon->policies);
     settings_release(&daemon->settings);
 }
 

@@ -9,6 +9,7 @@
 #include "daemon/core/engine.h"
 #include "daemon/effects.h"
 #include "daemon/net/sockets.h"
+#include "daemon/policy.h"
 #include "daemon/security.h"
 #include "daemon/store/registry.h"
 #include "daemon/store/store.h"
@@ -18,6 +19,7 @@
 
 struct daemon {
     struct settings settings;
+    struct policies policies;
     struct store *store;
     struct registry *registry;
     struct authorizer *authorizer;

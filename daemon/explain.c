@@ -111,6 +111,18 @@ static int explain_gathering(struct explanation *explanation)
     return 0;
 }
 
+static int explain_awaiting(struct explanation *explanation)
+{
+    char person[UUID_TEXT_BUFFER];
+
+    say(explanation,
+        "It awaits the approval of an approver of its tenant, who must be somebody else than %s, "
+        "who requested it.",
+        uuid_format(&explanation->record->requested_by, person));
+    say(explanation, "exportctl approve or exportctl deny decides; until then it is not queued.");
+    return 0;
+}
+
 static int explain_retry_wait(struct explanation *explanation)
 {
     char ready[DATE_TIME_BUFFER];
@@ -146,6 +158,7 @@ static int explain_failed(struct explanation *explanation)
 }
 
 static int (*const by_stage[OPERATION_STAGE_COUNT])(struct explanation *) = {
+    [OPERATION_STAGE_AWAITING_APPROVAL] = explain_awaiting,
     [OPERATION_STAGE_QUEUED] = explain_queued,
     [OPERATION_STAGE_GATHERING] = explain_gathering,
     [OPERATION_STAGE_RETRY_WAIT] = explain_retry_wait,
@@ -158,11 +171,18 @@ static void explain_history(struct explanation *explanation)
     const struct record *record = explanation->record;
     const struct engine_options *options = &explanation->daemon->engine.options;
     char text[DATE_TIME_BUFFER];
+    char person[UUID_TEXT_BUFFER];
 
     if (record->has_failure) {
         say(explanation, "%s: %s (%s)",
             record->stage == OPERATION_STAGE_FAILED ? "Why" : "Why the last attempt ended",
             show_failure(record->failure), failure_code_name(record->failure));
+    }
+    if (record->has_decided_by) {
+        say(explanation, "%s by %s on %s.",
+            record->has_failure && record->failure == FAILURE_CODE_DENIED ? "It was denied"
+                                                                          : "It was approved",
+            uuid_format(&record->decided_by, person), date_time_format(record->decided, text));
     }
     if (!record_is_terminal(record) && record->failed_attempts + record->lost_attempts > 0) {
         say(explanation,
@@ -206,8 +226,7 @@ int call_explain_operation(struct call *call)
     rc = by_stage[record.stage](&explanation);
     if (!rc) {
         explain_history(&explanation);
-        rc = show_operation(&record, result, explanation.attempt, &daemon->result_input,
-                            &reply.operation);
+        rc = call_show(call, &record, result, &reply.operation);
     }
     if (rc) {
         return rc;

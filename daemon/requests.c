@@ -10,7 +10,9 @@
 #define VALUE_BYTES 96
 
 static const call_handler handlers[REQUEST_KIND_COUNT] = {
+    [REQUEST_KIND_APPROVE_OPERATION] = call_approve_operation,
     [REQUEST_KIND_CANCEL_OPERATION] = call_cancel_operation,
+    [REQUEST_KIND_DENY_OPERATION] = call_deny_operation,
     [REQUEST_KIND_EVENTS_SINCE] = call_events_since,
     [REQUEST_KIND_EXPLAIN_OPERATION] = call_explain_operation,
     [REQUEST_KIND_EXPORT_PERSONAL_DATA] = call_export_personal_data,

@@ -31,7 +31,9 @@ void call_reply(const struct call *call, const struct schema *schema, const void
 /* Handlers return 0 after a reply, or a negative error that the gate answers with. */
 typedef int (*call_handler)(struct call *call);
 
+int call_approve_operation(struct call *call);
 int call_cancel_operation(struct call *call);
+int call_deny_operation(struct call *call);
 int call_explain_operation(struct call *call);
 int call_export_personal_data(struct call *call);
 int call_get_operation(struct call *call);
@@ -54,5 +56,9 @@ int call_receipt(const struct call *call, int64_t sequence, char text[CHAIN_TEXT
  * -ERROR_NOT_FOUND for anybody else's, too. */
 int call_read_operation(struct call *call, const struct uuid *id, struct record *record,
                         struct text *result);
+
+/* An operation as the caller sees it; the texts are borrowed until the store is read again. */
+int call_show(struct call *call, const struct record *record, struct text result,
+              struct operation *operation);
 
 #endif

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* cancelOperation. */
 #include "daemon/requests.h"
-#include "daemon/show.h"
 #include "schemas/base/errors.h"
 #include "schemas/base/log.h"
 
@@ -21,8 +20,7 @@ static int reply_cancelled(struct call *call, const struct record *record)
         .has_receipt = true,
     };
     char head[CHAIN_TEXT_BUFFER];
-    int rc = show_operation(record, (struct text){0}, NULL, &call->daemon->result_input,
-                            &reply.operation);
+    int rc = call_show(call, record, (struct text){0}, &reply.operation);
 
     if (!rc) {
         rc = call_receipt(call, record->sequence, head, &reply.receipt);

@@ -4,7 +4,6 @@
 #include <sys/random.h>
 
 #include "daemon/requests.h"
-#include "daemon/show.h"
 #include "schemas/base/errors.h"
 #include "schemas/base/log.h"
 
@@ -68,8 +67,7 @@ static int reply(struct call *call, const struct record *record, struct text res
         .has_receipt = true,
     };
     struct text base_url = settings->base_url;
-    int rc = show_operation(record, result, engine_attempt(&call->daemon->engine, &record->id),
-                            &call->daemon->result_input, &reply.operation);
+    int rc = call_show(call, record, result, &reply.operation);
 
     while (base_url.size_bytes > 0 && base_url.data[base_url.size_bytes - 1] == '/') {
         base_url.size_bytes--;
@@ -124,10 +122,12 @@ static int accept_new(struct call *call, const struct operation_request *request
     if (daemon->failure) {
         return daemon->failure;
     }
-    log_line(LOG_INFO, "accepted", "operation=%s tenant=%s caller=%s identity=%s sequence=%lld",
+    log_line(LOG_INFO, "accepted",
+             "operation=%s tenant=%s caller=%s identity=%s approval=%s sequence=%lld",
              uuid_format(&request->id, id), uuid_format(&request->tenant_id, tenant),
              uuid_format(&request->requested_by, caller),
-             call->identity ? identity_name(call->identity) : "-", (long long)record.sequence);
+             call->identity ? identity_name(call->identity) : "-",
+             operation_approval_name(request->approval), (long long)record.sequence);
     return reply(call, &record, (struct text){0});
 }
 
@@ -140,6 +140,7 @@ static int make(struct call *call, struct operation_request *request, struct tex
 
     request->tenant_id = call->claims->tenant_id;
     request->requested_by = call->claims->object_id;
+    request->approval = policy_of(&daemon->policies, &request->tenant_id)->approval;
     request->now = daemon->now.wall;
     request->due_ms = daemon->settings.values.operations.due_days * DAY_MS;
     if (request->has_key) {

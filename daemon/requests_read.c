@@ -30,6 +30,20 @@ int call_receipt(const struct call *call, int64_t sequence, char text[CHAIN_TEXT
     return rc;
 }
 
+int call_show(struct call *call, const struct record *record, struct text result,
+              struct operation *operation)
+{
+    struct daemon *daemon = call->daemon;
+    int rc = show_operation(record, result, engine_attempt(&daemon->engine, &record->id),
+                            &daemon->result_input, operation);
+
+    if (!rc && record->has_decided_by) {
+        rc = store_reason(daemon->store, &record->id, &operation->decision_reason);
+        operation->has_decision_reason = operation->decision_reason.size_bytes > 0;
+    }
+    return rc;
+}
+
 int call_get_operation(struct call *call)
 {
     struct daemon *daemon = call->daemon;
@@ -45,8 +59,7 @@ int call_get_operation(struct call *call)
         call_read_operation(call, &call->request->get_operation.operation_id, &record, &result);
 
     if (!rc) {
-        rc = show_operation(&record, result, engine_attempt(&daemon->engine, &record.id),
-                            &daemon->result_input, &reply.operation);
+        rc = call_show(call, &record, result, &reply.operation);
     }
     if (rc) {
         return rc;
@@ -59,6 +72,8 @@ int call_get_operation(struct call *call)
 
 struct listing {
     struct call *call;
+    bool has_stage;
+    enum operation_stage stage;
     struct page page;
 };
 
@@ -66,22 +81,28 @@ static int list_operation(void *argument, enum event_kind kind, const struct rec
                           struct text result)
 {
     struct listing *listing = argument;
-    struct daemon *daemon = listing->call->daemon;
+    struct engine *engine = &listing->call->daemon->engine;
     struct operation operation;
-    int rc = show_operation(record, result, engine_attempt(&daemon->engine, &record->id),
-                            &daemon->result_input, &operation);
+    int rc;
 
     (void)kind;
+    if (listing->has_stage &&
+        listing->stage != show_stage(record, engine_attempt(engine, &record->id))) {
+        return 0;
+    }
+    rc = call_show(listing->call, record, result, &operation);
     return rc ? rc : page_add(&listing->page, &operation);
 }
 
-static uint64_t query_hash(const struct store_query *query)
+static uint64_t query_hash(const struct store_query *query,
+                           const struct list_operations_request *asked)
 {
     struct {
         struct uuid tenant_id;
         struct uuid user_id;
         uint8_t has_user_id;
         uint8_t status; /* 0: any */
+        uint8_t stage;  /* likewise */
     } key = {.tenant_id = query->tenant_id};
 
     if (query->has_user_id) {
@@ -90,6 +111,9 @@ static uint64_t query_hash(const struct store_query *query)
     }
     if (query->has_status) {
         key.status = (uint8_t)(query->status + 1);
+    }
+    if (asked->has_stage) {
+        key.stage = (uint8_t)(asked->stage + 1);
     }
     return page_query(&key, sizeof key); /* bytes only, so there is no padding in it */
 }
@@ -104,6 +128,7 @@ int call_list_operations(struct call *call)
         .user_id = asked->user_id,
         .has_status = asked->has_status,
         .status = asked->status,
+        .is_awaiting = asked->has_stage && asked->stage == OPERATION_STAGE_AWAITING_APPROVAL,
         .has_before = asked->has_next,
     };
     struct list_operations_reply reply = {
@@ -113,12 +138,12 @@ int call_list_operations(struct call *call)
         .has_sequence = true,
         .sequence = store_sequence(daemon->store),
     };
-    struct listing listing = {.call = call};
+    struct listing listing = {.call = call, .has_stage = asked->has_stage, .stage = asked->stage};
     struct uuid last;
     char next[PAGE_NEXT_BUFFER];
     int rc = 0;
 
-    if (asked->has_next && page_next_read(asked->next, query_hash(&query), &query.before)) {
+    if (asked->has_next && page_next_read(asked->next, query_hash(&query, asked), &query.before)) {
         call->target = "next";
         return -ERROR_NEXT_VALUE;
     }
@@ -129,7 +154,7 @@ int call_list_operations(struct call *call)
         return rc;
     }
     if (reply.has_next) {
-        page_next_write(next, query_hash(&query), &last);
+        page_next_write(next, query_hash(&query, asked), &last);
         reply.next = text_of(next);
     }
     reply.has_value = true;

@@ -96,6 +96,7 @@ int call_get_statistics(struct call *call)
         .has_statistics = true,
         .statistics =
             {
+                .awaiting_approval = counts.of[OPERATION_STAGE_AWAITING_APPROVAL],
                 .queued = counts.of[OPERATION_STAGE_QUEUED],
                 .gathering = counts.of[OPERATION_STAGE_GATHERING],
                 .retry_wait = counts.of[OPERATION_STAGE_RETRY_WAIT],

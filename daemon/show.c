@@ -15,6 +15,7 @@ static const char *const failure_messages[FAILURE_CODE_COUNT] = {
     [FAILURE_CODE_WORKER_STOPPED] = "The worker was stopped while it was gathering.",
     [FAILURE_CODE_TIME_LIMIT] = "The attempt took longer than the worker's limit.",
     [FAILURE_CODE_CANCELLED] = "Somebody who may do so cancelled it.",
+    [FAILURE_CODE_DENIED] = "An approver of its tenant denied it.",
     [FAILURE_CODE_OVERDUE] = "It was overdue for longer than the service goes on with it.",
     [FAILURE_CODE_INTERNAL_ERROR] = "The worker met an error of its own; its log says which.",
 };
@@ -29,7 +30,7 @@ static bool is_progressing(const struct record *record, const struct attempt *at
     return attempt && attempt->is_running && record->stage == OPERATION_STAGE_GATHERING;
 }
 
-static enum operation_stage stage_of(const struct record *record, const struct attempt *attempt)
+enum operation_stage show_stage(const struct record *record, const struct attempt *attempt)
 {
     return attempt && !attempt->is_running && record->stage == OPERATION_STAGE_QUEUED
                ? OPERATION_STAGE_OFFERED
@@ -75,11 +76,11 @@ int show_operation(const struct record *record, struct text result, const struct
         .submitted_date_time = record->submitted,
         .has_completed_date_time = record->completed.ms != 0,
         .completed_date_time = record->completed,
-        .stage = stage_of(record, attempt),
+        .stage = show_stage(record, attempt),
         .attempt = record->attempt,
         .lost_attempts = record->lost_attempts,
         .has_failure = record->has_failure,
-        .approval = OPERATION_APPROVAL_AUTOMATIC,
+        .approval = record->approval,
         .requested_by = record->requested_by,
         .due_date_time = record->due,
         .overdue = record->overdue.ms != 0,
@@ -91,6 +92,10 @@ int show_operation(const struct record *record, struct text result, const struct
         .retry_of = record->retry_of,
         .has_cancelled_by = record->has_cancelled_by,
         .cancelled_by = record->cancelled_by,
+        .has_decided_by = record->has_decided_by,
+        .decided_by = record->decided_by,
+        .has_decided_date_time = record->has_decided_by,
+        .decided_date_time = record->decided,
     };
     if (record->has_failure) {
         operation->failure.code = record->failure;
@@ -110,7 +115,7 @@ struct event show_event(enum event_kind kind, const struct record *record,
         .revision = record->revision,
         .kind = kind,
         .status = record->status,
-        .stage = stage_of(record, attempt),
+        .stage = show_stage(record, attempt),
         .progress = progress_of(record, attempt),
         .attempt = record->attempt,
         .date_time = now,

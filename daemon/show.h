@@ -16,6 +16,9 @@ int show_operation(const struct record *record, struct text result, const struct
 struct event show_event(enum event_kind kind, const struct record *record,
                         const struct attempt *attempt, struct wall now);
 
+/* What is really going on, offers included, which the record does not know. */
+enum operation_stage show_stage(const struct record *record, const struct attempt *attempt);
+
 /* A failure code in a sentence. */
 const char *show_failure(enum failure_code code);
 

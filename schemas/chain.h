@@ -47,7 +47,10 @@
     COLUMN(overdue_ms, INTEGER, " NOT NULL DEFAULT 0")                                             \
     COLUMN(retry_of, BLOB, "")                                                                     \
     COLUMN(cancelled_by, BLOB, "")                                                                 \
-    COLUMN(accepted_sequence, INTEGER, " NOT NULL DEFAULT 0")
+    COLUMN(accepted_sequence, INTEGER, " NOT NULL DEFAULT 0")                                      \
+    COLUMN(approval, TEXT, "")                                                                     \
+    COLUMN(decided_by, BLOB, "")                                                                   \
+    COLUMN(decided_ms, INTEGER, " NOT NULL DEFAULT 0")
 
 #define CHAIN_FIRST_NAME(name, type, rest) #name
 #define CHAIN_NEXT_NAME(name, type, rest)  "," #name

@@ -1,10 +1,14 @@
 # Every schema; the compiler makes one pair of C files of them all.
 set(EXPORTD_SCHEMAS
+    approveOperation.reply.yaml
+    approveOperation.request.yaml
     bundle.yaml
     cancelOperation.reply.yaml
     cancelOperation.request.yaml
     completeness.yaml
     declined.report.yaml
+    denyOperation.reply.yaml
+    denyOperation.request.yaml
     done.report.yaml
     error.reply.yaml
     error.yaml

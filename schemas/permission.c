@@ -26,6 +26,12 @@ static const struct permission rows[REQUEST_KIND_COUNT] = {
         {"Ends an operation: for the person who requested it, and for approvers of the tenant.",
          .scopes = {1U << SCOPE_READ_ALL | 1U << SCOPE_APPROVER},
          .configured_scopes = {1U << SCOPE_READ_WRITE_ALL}},
+    [REQUEST_KIND_APPROVE_OPERATION] =
+        {"Lets an operation go on that somebody else of the tenant requested: for approvers.",
+         .scopes = {1U << SCOPE_APPROVER}},
+    [REQUEST_KIND_DENY_OPERATION] =
+        {"Ends an operation that somebody else of the tenant requested: for approvers.",
+         .scopes = {1U << SCOPE_APPROVER}},
     [REQUEST_KIND_PAUSE_DISPATCH] = {"Stops the offers, of a tenant or of all.",
                                      .needs_operator = true},
     [REQUEST_KIND_RESUME_DISPATCH] = {"Ends a pause.", .needs_operator = true},

@@ -9,6 +9,7 @@
 
 #define RECORD_KEY_DIGEST_BYTES 32
 #define RECORD_RESULT_BYTES     32768 /* longest encoded schemas/operationResult.yaml */
+#define RECORD_REASON_BYTES     2048  /* longest reason of a decision */
 
 struct record {
     struct uuid id;
@@ -38,6 +39,10 @@ struct record {
     struct uuid retry_of; /* the failed operation that this one was made to retry */
     bool has_cancelled_by;
     struct uuid cancelled_by; /* the person who cancelled it */
+    enum operation_approval approval;
+    bool has_decided_by;
+    struct uuid decided_by; /* the person who approved or denied it */
+    struct wall decided;    /* when; 0 until then */
     bool has_key;
     uint8_t key_digest[RECORD_KEY_DIGEST_BYTES]; /* SHA-256 of the idempotency key, or of what
                                                     stands for one in a retry; one key is one

@@ -27,14 +27,27 @@ const struct command command_rows[] = {
      "with\n"
      "the code cancelled and leaves no file. Cancelling it again changes nothing.",
      OPTION_BIT(OPTION_RECEIPT), 1, MANY, command_cancel},
+    {"pending", "", "List operations that await approval, newest first.",
+     "With whom each was requested by, who cannot approve it himself.", OPTION_BIT(OPTION_USER), 0,
+     0, command_pending},
+    {"approve", "ID...", "Let operations that await approval go on.",
+     "For approvers of the tenant, who hold the scope permissions.approver_scope of exportd.yaml;\n"
+     "nobody approves what he requested. Approving again changes nothing.",
+     OPTION_BIT(OPTION_REASON), 1, MANY, command_approve},
+    {"deny", "ID...", "End operations that await approval.",
+     "For the same people. --reason is required. A denied operation has failed with the code "
+     "denied.",
+     OPTION_BIT(OPTION_REASON), 1, MANY, command_deny},
     {"retry", "ID...", "Make new operations for failed ones; print the new ids.",
      "The failed operation stays as it is. Retrying it again prints the same new id, so repeating\n"
      "the command is safe; to try once more, retry the new one. With --wait, standard output gets\n"
      "the storage locations of the bundles and nothing else.",
      OPTION_BIT(OPTION_WAIT) | OPTION_BIT(OPTION_RECEIPT), 1, MANY, command_retry},
     {"list", "", "List operations, newest first.",
-     "The last column tells what needs a look: overdue, why it failed, and that it is a retry.",
-     PAGE | OPTION_BIT(OPTION_STATUS) | OPTION_BIT(OPTION_USER), 0, 0, command_list},
+     "The last column tells what needs a look: overdue, that it awaits approval, why it failed,\n"
+     "and that it is a retry.",
+     PAGE | OPTION_BIT(OPTION_STATUS) | OPTION_BIT(OPTION_STAGE) | OPTION_BIT(OPTION_USER), 0, 0,
+     command_list},
     {"watch", "ID...", "Watch operations until they end.",
      "On a terminal each operation has a progress bar; otherwise each event is a line. Ends with "
      "0\n"

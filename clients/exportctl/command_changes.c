@@ -9,27 +9,6 @@
 #include "clients/exportctl/receipt.h"
 #include "clients/exportctl/session.h"
 
-/* Results that are about the one operation; with any other the next one would fare no better. */
-static bool is_about_one(int result)
-{
-    return result == EXPORTD_ERROR_NOT_FOUND || result == EXPORTD_ERROR_CONFLICT ||
-           result == EXPORTD_ERROR_FORBIDDEN || result == EXPORTD_ERROR_REFUSED;
-}
-
-/* Tells a failure. Whether to go on with the operations after it, of which there are left. */
-static bool survive(const struct exportd_error *error, const char *id, int left,
-                    enum exit_code *code)
-{
-    enum exit_code failed = session_fail(error, id);
-
-    *code = *code == EXIT_CODE_OK ? failed : *code;
-    if (left > 0 && !is_about_one(error->result)) {
-        fprintf(stderr, "  Not tried: the %d after it.\n", left);
-        return false;
-    }
-    return true;
-}
-
 /* A receipt that cannot be written is told, and keeps nothing else from being done. */
 static void keep_receipt(int receipts, struct exportd_client *client, const char *id,
                          enum exit_code *code)
@@ -52,7 +31,7 @@ static enum exit_code run_cancel(struct exportd_client *client, const struct set
         struct exportd_error error;
 
         if (exportd_cancel(client, id, &operation, &error) != EXPORTD_OK) {
-            goes_on = survive(&error, id, count - i - 1, &code);
+            goes_on = session_survive(&error, id, count - i - 1, &code);
             continue;
         }
         keep_receipt(receipts, client, operation.id, &code);
@@ -131,7 +110,7 @@ static enum exit_code retry_each(struct exportd_client *client, const struct set
         struct exportd_error error;
 
         if (exportd_retry(client, id, &accepted, &error) != EXPORTD_OK) {
-            goes_on = survive(&error, id, count - i - 1, &code);
+            goes_on = session_survive(&error, id, count - i - 1, &code);
             continue;
         }
         retried_add(retried, accepted.operation.id);

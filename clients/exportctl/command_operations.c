@@ -127,6 +127,7 @@ static void print_page(struct exportd_client *client, const struct exportd_opera
 static enum exit_code run_list(struct exportd_client *client, const struct settings *settings)
 {
     struct exportd_operation_query query = {.status = exportd_status_of(settings->status),
+                                            .stage = settings->stage,
                                             .user_id = settings->user,
                                             .top = (int)settings->top,
                                             .next = settings->next};

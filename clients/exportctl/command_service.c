@@ -91,6 +91,7 @@ enum exit_code command_profiles(const struct settings *settings)
 
 static void print_statistics(const struct exportd_statistics *statistics)
 {
+    output_number("awaiting", statistics->awaiting_approval);
     output_number("queued", statistics->queued);
     output_number("gathering", statistics->gathering);
     output_number("retry wait", statistics->retry_wait);

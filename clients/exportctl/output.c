@@ -163,6 +163,20 @@ static void print_due(const struct exportd_operation *operation)
     output_field("due", whole);
 }
 
+static void print_decision(const struct exportd_operation *operation)
+{
+    bool is_denied = strcmp(operation->failure_code, "denied") == 0;
+
+    if (strcmp(operation->approval, "automatic") != 0) {
+        output_field("approval", operation->approval);
+    }
+    if (operation->decided_by[0] != '\0') {
+        output_field(is_denied ? "denied by" : "approved by", operation->decided_by);
+        output_field("decided", operation->decided_date_time);
+        output_field("reason", operation->decision_reason);
+    }
+}
+
 static void print_sources(const struct exportd_operation *operation)
 {
     for (size_t i = 0; i < operation->source_count; i++) {
@@ -186,6 +200,7 @@ void output_operation(const struct exportd_operation *operation)
     output_field("failure", operation->failure_code);
     output_field("", operation->failure_message);
     output_field("cancelled by", operation->cancelled_by);
+    print_decision(operation);
     output_field("retry of", operation->retry_of);
     output_field("submitted", operation->submitted_date_time);
     output_field("completed", operation->completed_date_time);
@@ -208,7 +223,9 @@ void output_operation_heading(void)
 /* What needs a look, separated by commas; nothing for most operations. */
 static void print_note(const struct exportd_operation *operation)
 {
-    const char *const notes[] = {operation->overdue ? "overdue" : "", operation->failure_code,
+    bool is_awaiting = strcmp(operation->stage, "awaitingApproval") == 0;
+    const char *const notes[] = {operation->overdue ? "overdue" : "",
+                                 is_awaiting ? "awaits approval" : "", operation->failure_code,
                                  operation->retry_of[0] ? "retry" : ""};
     const char *before = "  ";
 

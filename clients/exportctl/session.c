@@ -22,6 +22,7 @@ static const struct {
     {EXPORTD_ERROR_UNAUTHORIZED, NULL, "Get a new access token."},
     {EXPORTD_ERROR_FORBIDDEN, "notRequester",
      "Use a token of who requested it, or one with the scope permissions.approver_scope."},
+    {EXPORTD_ERROR_FORBIDDEN, "ownRequest", "Ask another approver of your tenant."},
     {EXPORTD_ERROR_FORBIDDEN, "operatorNeeded",
      "Use a token of a person whom permissions.operators in exportd.yaml names."},
     {EXPORTD_ERROR_FORBIDDEN, NULL,
@@ -31,6 +32,10 @@ static const struct {
     {EXPORTD_ERROR_CONFLICT, "idempotencyKeyReused", "Use another --key for this person."},
     {EXPORTD_ERROR_CONFLICT, "operationEnded",
      "There is nothing left to cancel; exportctl get shows how it ended."},
+    {EXPORTD_ERROR_CONFLICT, "operationDecided",
+     "exportctl why says who decided; cancel ends one that was approved."},
+    {EXPORTD_ERROR_CONFLICT, "operationNotAwaiting",
+     "There is nothing to decide; exportctl pending lists what there is."},
     {EXPORTD_ERROR_CONFLICT, "operationNotFailed",
      "There is nothing to retry; exportctl why says what it is waiting for."},
     {EXPORTD_ERROR_CONFLICT, "tooManyPauses",
@@ -80,6 +85,26 @@ enum exit_code session_fail(const struct exportd_error *error, const char *subje
         print_part("  Request id: ", error->request_id, "\n");
     }
     return exit_code_of(error->result);
+}
+
+/* Results that are about the one operation; with any other the next one would fare no better. */
+static bool is_about_one(int result)
+{
+    return result == EXPORTD_ERROR_NOT_FOUND || result == EXPORTD_ERROR_CONFLICT ||
+           result == EXPORTD_ERROR_FORBIDDEN || result == EXPORTD_ERROR_REFUSED;
+}
+
+bool session_survive(const struct exportd_error *error, const char *id, int left,
+                     enum exit_code *code)
+{
+    enum exit_code failed = session_fail(error, id);
+
+    *code = *code == EXIT_CODE_OK ? failed : *code;
+    if (left > 0 && !is_about_one(error->result)) {
+        fprintf(stderr, "  Not tried: the %d after it.\n", left);
+        return false;
+    }
+    return true;
 }
 
 /* The library refuses a file that others may write; that others may read it is worth a warning. */

@@ -14,4 +14,9 @@ enum exit_code session_open(const struct settings *settings, struct exportd_clie
  * Returns the exit code. */
 enum exit_code session_fail(const struct exportd_error *error, const char *subject);
 
+/* The same, in a command with several operations, of which there are left after this one. Keeps the
+ * first exit code that is not EXIT_CODE_OK, and says whether to go on with the others. */
+bool session_survive(const struct exportd_error *error, const char *id, int left,
+                     enum exit_code *code);
+
 #endif

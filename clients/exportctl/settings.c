@@ -69,6 +69,12 @@ const struct option_row option_rows[OPTION_COUNT] = {
     [OPTION_RECEIPTS] = {"receipts", "FILE",
                          "Receipts to compare with the log; may be given several times.",
                          OPTION_LIST, MEMBER(receipts), 0, 0},
+    [OPTION_REASON] = {"reason", "TEXT",
+                       "Why; kept with the operation and shown with it, and nowhere else.",
+                       OPTION_TEXT, MEMBER(reason), 0, 0},
+    [OPTION_STAGE] = {"stage", "STAGE",
+                      "Only operations in this stage, as awaitingApproval or retryWait.",
+                      OPTION_TEXT, MEMBER(stage), 0, 0},
 };
 
 static bool read_number(const char *text, int64_t *number)

@@ -31,6 +31,8 @@ enum option_id {
     OPTION_RECEIPT,
     OPTION_STORE,
     OPTION_RECEIPTS,
+    OPTION_REASON,
+    OPTION_STAGE,
     OPTION_COUNT
 };
 
@@ -62,6 +64,8 @@ struct settings {
     const char *token; /* from the environment only: argv can be read by everybody */
     const char *key;
     const char *status;
+    const char *stage;
+    const char *reason;
     const char *user;
     const char *next;
     const char *operation;

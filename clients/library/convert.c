@@ -92,6 +92,19 @@ static void convert_end(const struct operation *from, struct exportd_operation *
     }
 }
 
+static void convert_decision(const struct operation *from, struct exportd_operation *to)
+{
+    if (from->has_decided_by) {
+        uuid_format(&from->decided_by, to->decided_by);
+    }
+    if (from->has_decided_date_time) {
+        date_time_format(from->decided_date_time, to->decided_date_time);
+    }
+    if (from->has_decision_reason) {
+        CONVERT_TEXT(to->decision_reason, from->decision_reason);
+    }
+}
+
 /* Whom and what else an operation names. */
 static void convert_relations(const struct operation *from, struct exportd_operation *to)
 {
@@ -130,6 +143,7 @@ void convert_operation(const struct operation *from, struct exportd_operation *t
     convert_times(from, to);
     convert_end(from, to);
     convert_relations(from, to);
+    convert_decision(from, to);
     convert_sources(&from->sources, to);
 }
 
@@ -181,7 +195,8 @@ void convert_snapshot(const struct exportd_operation *from, struct exportd_event
 
 void convert_statistics(const struct statistics *from, struct exportd_statistics *to)
 {
-    *to = (struct exportd_statistics){.queued = from->queued,
+    *to = (struct exportd_statistics){.awaiting_approval = from->awaiting_approval,
+                                      .queued = from->queued,
                                       .gathering = from->gathering,
                                       .retry_wait = from->retry_wait,
                                       .complete = from->complete,

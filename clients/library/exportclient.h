@@ -65,9 +65,7 @@ enum exportd_result {
     EXPORTD_ERROR_INTERRUPTED = -15, /* exportd_watch_next only: a signal arrived */
 };
 
-/* A sentence for a result; for numbers that are none, too. Static. */
-EXPORTD_API const char *exportd_result_text(int result);
-
+EXPORTD_API const char *exportd_result_text(int result); /* a sentence for any number; static */
 /* Of texts, with their NUL. */
 #define EXPORTD_ID_BYTES         37 /* a UUID */
 #define EXPORTD_DATE_TIME_BYTES  32
@@ -90,6 +88,7 @@ struct exportd_error {
     char code[EXPORTD_WORD_BYTES];       /* as "notFound" */
     char inner_code[EXPORTD_WORD_BYTES]; /* the precise reason; branch on this where you know it */
     char message[EXPORTD_MESSAGE_BYTES]; /* for developers; never to branch on */
+    int64_t retry_after_seconds;         /* when to ask again; 0 when the service did not say */
     char target[EXPORTD_TARGET_BYTES];   /* the field or argument concerned */
     char request_id[EXPORTD_WORD_BYTES]; /* to find the request in the service's log */
     char operation_id[EXPORTD_ID_BYTES]; /* from watches: the operation concerned */
@@ -109,18 +108,16 @@ struct exportd_options {
 struct exportd_client;
 
 /* Copies the options; NULL, and every member that is 0, stands for the default. Connects in the
- * background: a service that is not there shows in the first call, not here. */
+ * background: a service that is not there shows in the first call, not here. Closing is at once,
+ * sets *client to NULL, and NULL is fine; close its watches before. */
 EXPORTD_API int exportd_open(struct exportd_client **client, const struct exportd_options *options,
                              struct exportd_error *error);
-
-/* Closes at once, sets *client to NULL; NULL is fine. Close its watches before. */
 EXPORTD_API void exportd_close(struct exportd_client **client);
 
 /* The answer of the last successful call as JSON, whole (member NULL) or one member of it, as
- * "operation"; NULL when there is none. Borrowed until the next call with the client. */
+ * "operation", or item number index of a page; NULL when there is none. Borrowed until the next
+ * call with the client. */
 EXPORTD_API const char *exportd_reply_json(struct exportd_client *client, const char *member);
-
-/* The same for item number index of a page. */
 EXPORTD_API const char *exportd_reply_item_json(struct exportd_client *client, size_t index);
 
 EXPORTD_API const char *exportd_version(void);
@@ -133,9 +130,8 @@ enum exportd_status {
     EXPORTD_STATUS_FAILED,
 };
 
-/* The word of the API, as "notStarted"; "" for ANY and for numbers that are none. Static. */
+/* The word of the API, as "notStarted", or "" for ANY; static. ANY for words that are none. */
 EXPORTD_API const char *exportd_status_name(enum exportd_status status);
-/* The status of a word; ANY for words that are none. */
 EXPORTD_API enum exportd_status exportd_status_of(const char *name);
 /* Complete and failed never change again. */
 EXPORTD_API bool exportd_status_is_final(enum exportd_status status);
@@ -157,13 +153,13 @@ struct exportd_operation {
     char submitted_date_time[EXPORTD_DATE_TIME_BYTES];
     char completed_date_time[EXPORTD_DATE_TIME_BYTES];
     char storage_location[EXPORTD_URL_BYTES];
-    char stage[EXPORTD_WORD_BYTES]; /* queued, offered, gathering, retryWait, done, failed */
+    char stage[EXPORTD_WORD_BYTES]; /* a word of operationStage.yaml, as "queued" */
     int64_t attempt;
     int64_t lost_attempts; /* how many of them ended because their worker fell silent */
-    char failure_code[EXPORTD_WORD_BYTES]; /* empty when nothing failed; "cancelled" is one */
+    char failure_code[EXPORTD_WORD_BYTES]; /* empty when nothing failed; "denied" is one */
     char failure_message[EXPORTD_MESSAGE_BYTES];
     bool failure_is_retryable;
-    char approval[EXPORTD_WORD_BYTES];
+    char approval[EXPORTD_WORD_BYTES]; /* automatic, or manual: somebody had or has to approve */
     char requested_by[EXPORTD_ID_BYTES];
     char due_date_time[EXPORTD_DATE_TIME_BYTES];
     bool overdue; /* the due time passed before it ended */
@@ -176,6 +172,9 @@ struct exportd_operation {
     int64_t bundle_bytes;
     char retry_of[EXPORTD_ID_BYTES];     /* the failed operation that it retries; or empty */
     char cancelled_by[EXPORTD_ID_BYTES]; /* object id of who cancelled it; or empty */
+    char decided_by[EXPORTD_ID_BYTES];   /* object id of who approved or denied it; or empty */
+    char decided_date_time[EXPORTD_DATE_TIME_BYTES];
+    char decision_reason[EXPORTD_MESSAGE_BYTES]; /* empty when none was given */
 };
 
 struct exportd_accepted {
@@ -187,8 +186,7 @@ struct exportd_accepted {
     char receipt_head[EXPORTD_WORD_BYTES]; /* the same again for the same key */
 };
 
-/* Makes an idempotency key of 128 random bits. A caller that wants to repeat an export after a
- * crash or a time-out makes the key first, stores it, and gives the same one each time. */
+/* A key of 128 random bits. To repeat an export after a crash, store its key before sending. */
 EXPORTD_API int exportd_make_key(char key[EXPORTD_KEY_BYTES]);
 
 /* Asks for an export of all personal data of the profile user_id. On success the operation is
@@ -200,15 +198,25 @@ EXPORTD_API int exportd_export(struct exportd_client *client, const char *user_i
 EXPORTD_API int exportd_get(struct exportd_client *client, const char *operation_id,
                             struct exportd_operation *operation, struct exportd_error *error);
 
-/* Ends an operation for good, as failed with the code "cancelled". For who requested it and for
- * approvers of the tenant, else FORBIDDEN with "notRequester". Again is fine; one that ended
- * otherwise is a CONFLICT with "operationEnded". */
+/* Ends an operation for good, as failed with the code "cancelled". For its requester and approvers
+ * of the tenant, else FORBIDDEN with "notRequester". Again is fine; CONFLICT with "operationEnded".
+ */
 EXPORTD_API int exportd_cancel(struct exportd_client *client, const char *operation_id,
                                struct exportd_operation *operation, struct exportd_error *error);
 
-/* Makes a new, durable operation for the profile of one that failed, which stays as it is. Again
- * gives the same new one: to try once more, retry that. CONFLICT with "operationNotFailed" when the
- * operation has not failed. */
+/* Lets an operation that awaits approval be queued, or ends it as failed with the code "denied".
+ * For approvers of its tenant: FORBIDDEN with "scopeMissing", or "ownRequest" for who requested it.
+ * reason: up to 512 characters; NULL for none, if it is approved. Again is fine; CONFLICT with
+ * "operationDecided" or "operationNotAwaiting" when there is nothing to decide any more. */
+EXPORTD_API int exportd_approve(struct exportd_client *client, const char *operation_id,
+                                const char *reason, struct exportd_operation *operation,
+                                struct exportd_error *error);
+EXPORTD_API int exportd_deny(struct exportd_client *client, const char *operation_id,
+                             const char *reason, struct exportd_operation *operation,
+                             struct exportd_error *error);
+
+/* Makes a new operation for the profile of a failed one, which stays as it is. Again gives the
+ * same: to try once more, retry that. CONFLICT with "operationNotFailed" when it has not failed. */
 EXPORTD_API int exportd_retry(struct exportd_client *client, const char *operation_id,
                               struct exportd_accepted *accepted, struct exportd_error *error);
 
@@ -228,6 +236,7 @@ struct exportd_operation_query {
     const char *user_id;        /* NULL: all */
     int top;                    /* how many at the most, 1 to 100; 0: the service's default */
     const char *next;           /* of the page before; NULL or "": the first page */
+    const char *stage;          /* a word as "awaitingApproval"; NULL: all */
 };
 
 struct exportd_operation_page {
@@ -237,7 +246,7 @@ struct exportd_operation_page {
     char next[EXPORTD_NEXT_BYTES];   /* empty on the last page */
 };
 
-/* One page; query may be NULL. A page may be empty and yet have a next one. */
+/* query may be NULL. A page may be empty and yet have a next one. */
 EXPORTD_API int exportd_list(struct exportd_client *client,
                              const struct exportd_operation_query *query,
                              struct exportd_operation_page *page, struct exportd_error *error);
@@ -270,8 +279,7 @@ struct exportd_event {
     char operation_id[EXPORTD_ID_BYTES];
     char tenant_id[EXPORTD_ID_BYTES]; /* empty in a snapshot that a watch read itself */
     int64_t revision;
-    char kind[EXPORTD_WORD_BYTES]; /* accepted, started, progress, retryWait, requeued, completed,
-                                      failed, overdue (the status stays), snapshot */
+    char kind[EXPORTD_WORD_BYTES]; /* a word of eventKind.yaml, as "started" */
     enum exportd_status status;
     char stage[EXPORTD_WORD_BYTES];
     double progress;
@@ -282,8 +290,7 @@ struct exportd_event {
     int64_t bytes; /* likewise */
 };
 
-/* The event as JSON, in the shape of the service's schema event.yaml. Returns the buffer; an event
- * that did not come from this library may give "". */
+/* As JSON in the shape of event.yaml; "" for one that is not this library's. Returns the buffer. */
 EXPORTD_API const char *exportd_event_json(const struct exportd_event *event,
                                            char buffer[EXPORTD_EVENT_JSON_BYTES]);
 
@@ -294,14 +301,15 @@ struct exportd_event_page {
     bool more;                   /* there may be more already */
 };
 
-/* The stored events of the caller's tenant after a sequence. operation_id NULL: of all operations.
- * top: 1 to 500, or 0 for the service's default. */
+/* Stored events of the caller's tenant; operation_id NULL: of all operations; top: 0 or 1 to 500.
+ */
 EXPORTD_API int exportd_events_since(struct exportd_client *client, int64_t sequence,
                                      const char *operation_id, int top,
                                      struct exportd_event_page *page, struct exportd_error *error);
 EXPORTD_API void exportd_event_page_release(struct exportd_event_page *page);
 
 struct exportd_statistics {
+    int64_t awaiting_approval;
     int64_t queued;
     int64_t gathering;
     int64_t retry_wait;
@@ -344,7 +352,7 @@ struct exportd_pong {
     char date_time[EXPORTD_DATE_TIME_BYTES];
 };
 
-/* Needs no token; one that is given is checked by the service. */
+/* Needs no token. */
 EXPORTD_API int exportd_ping(struct exportd_client *client, struct exportd_pong *pong,
                              struct exportd_error *error);
 
@@ -364,12 +372,10 @@ EXPORTD_API int exportd_watch_open(struct exportd_watch **watch, struct exportd_
                                    struct exportd_error *error);
 EXPORTD_API void exportd_watch_close(struct exportd_watch **watch);
 
-/* Begins to watch an operation, and returns at once. Adding one twice does nothing. An operation
- * that does not exist shows in exportd_watch_next. */
+/* Begins to watch an operation, or stops; returns at once, and doing it twice does nothing. An
+ * operation that does not exist shows in exportd_watch_next. */
 EXPORTD_API int exportd_watch_add(struct exportd_watch *watch, const char *operation_id,
                                   struct exportd_error *error);
-
-/* Stops watching an operation; one that is not watched is fine. */
 EXPORTD_API int exportd_watch_remove(struct exportd_watch *watch, const char *operation_id);
 
 /* How many operations are watched and have not ended. */
@@ -379,8 +385,7 @@ EXPORTD_API size_t exportd_watch_active(const struct exportd_watch *watch);
  * nothing is watched any more. Negative results:
  * - EXPORTD_ERROR_INTERRUPTED: a signal arrived; call again to go on;
  * - NOT_FOUND, REFUSED: error->operation_id is not watched any more;
- * - any other: an operation could not be read. It is read again after idle_ms, so calling again
- * goes on watching; the caller decides for how long that is worth it. */
+ * - any other: an operation could not be read, and is read again after idle_ms if called again. */
 EXPORTD_API int exportd_watch_next(struct exportd_watch *watch, int timeout_ms,
                                    struct exportd_event *event, struct exportd_error *error);
 

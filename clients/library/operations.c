@@ -143,6 +143,10 @@ static int fill_query(const struct exportd_operation_query *query,
         request->has_status = true;
         request->status = (enum operation_status)((int)query->status - 1);
     }
+    if (query->stage && !operation_stage_of(text_of(query->stage), &request->stage)) {
+        return failure(error, EXPORTD_ERROR_ARGUMENT, "stage", "There is no such stage.");
+    }
+    request->has_stage = query->stage != NULL;
     if (!query->user_id) {
         return EXPORTD_OK;
     }

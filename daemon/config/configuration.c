@@ -27,6 +27,27 @@ static int check_times(struct settings *settings, char *message)
     return 0;
 }
 
+/* Manual approval is no use when nobody can give it. */
+static int check_approval(struct settings *settings, char *message)
+{
+    const struct exportd_configuration *values = &settings->values;
+    bool is_manual =
+        values->operations.approval == EXPORTD_CONFIGURATION_OPERATIONS_APPROVAL_MANUAL;
+    const char *key = "operations.approval";
+    struct exportd_configuration_operations_tenants tenant;
+
+    for (uint32_t i = 0; i < values->operations.tenants.count && !is_manual; i++) {
+        codec_item(&values->operations.tenants, i, &tenant);
+        is_manual = tenant.approval == EXPORTD_CONFIGURATION_OPERATIONS_TENANTS_APPROVAL_MANUAL;
+        key = "operations.tenants";
+    }
+    return is_manual && !values->permissions.has_approver_scope
+               ? configuration_fail(settings->file, key, message,
+                                    "found manual, expected automatic as long as "
+                                    "permissions.approver_scope is not given: nobody could approve")
+               : 0;
+}
+
 static uint32_t texts(const struct wire_list *list, struct text *texts, uint32_t room)
 {
     uint32_t count = list->count < room ? list->count : room;
@@ -92,6 +113,9 @@ int settings_read(struct settings *settings, const char *path,
     }
     if (!rc) {
         rc = check_times(settings, message);
+    }
+    if (!rc) {
+        rc = check_approval(settings, message);
     }
     if (!rc) {
         rc = copy_texts(settings, message);

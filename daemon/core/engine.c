@@ -120,9 +120,7 @@ int engine_restore(struct engine *engine, const struct record *record, struct no
     return 0;
 }
 
-/* An operation that could not be put into memory waits in the store, where the next page finds it.
- */
-static void enqueue(struct engine *engine, const struct record *record, struct outcome *outcome)
+void engine_enqueue(struct engine *engine, const struct record *record, struct outcome *outcome)
 {
     struct queue_entry entry = engine_entry(record);
 
@@ -140,7 +138,9 @@ void engine_accept(struct engine *engine, const struct operation_request *reques
     if (record.due.ms < engine->next_due.ms) {
         engine->next_due = record.due;
     }
-    enqueue(engine, &record, outcome);
+    if (record.stage == OPERATION_STAGE_QUEUED) {
+        engine_enqueue(engine, &record, outcome);
+    }
 }
 
 void engine_hear(struct engine *engine, const struct heartbeat_report *report, struct now now)
@@ -238,7 +238,7 @@ void engine_retry(struct engine *engine, const struct record *record, struct now
 
     if (operation_may_move(record, EVENT_KIND_REQUEUED)) {
         engine_change(engine, &moved, EVENT_KIND_REQUEUED, NULL, now, outcome);
-        enqueue(engine, &moved, outcome);
+        engine_enqueue(engine, &moved, outcome);
     }
 }
 

@@ -101,6 +101,11 @@ void engine_progress(struct engine *engine, const struct progress_report *report
 void engine_cancel(struct engine *engine, const struct record *stored, const struct uuid *by,
                    struct now now, struct outcome *outcome);
 
+/* Somebody who may decides about an operation that awaits approval: it is queued, or it ends as
+ * denied. Any other is left as it is; stored is its newest record. */
+void engine_decide(struct engine *engine, const struct record *stored, bool is_approved,
+                   const struct uuid *by, struct now now, struct outcome *outcome);
+
 /* Offers that nobody answered, leases and times that ran out, workers that fell silent. */
 void engine_tick(struct engine *engine, struct now now, struct outcome *outcome);
 

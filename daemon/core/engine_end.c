@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Operations that end, or are overdue, without a worker's doing. */
+/* Operations that are decided, end or are overdue without a worker's doing. */
 #include "daemon/core/engine_inside.h"
 
 /* Ends an operation in whatever stage it is. An offer or an attempt loses its fence with it, so
@@ -31,6 +31,25 @@ void engine_cancel(struct engine *engine, const struct record *stored, const str
     record.has_cancelled_by = true;
     record.cancelled_by = *by;
     end(engine, &record, FAILURE_CODE_CANCELLED, false, now, outcome);
+}
+
+void engine_decide(struct engine *engine, const struct record *stored, bool is_approved,
+                   const struct uuid *by, struct now now, struct outcome *outcome)
+{
+    struct record record = *stored;
+
+    if (!operation_may_move(stored, EVENT_KIND_APPROVED)) {
+        return;
+    }
+    record.has_decided_by = true;
+    record.decided_by = *by;
+    record.decided = now.wall;
+    if (!is_approved) {
+        end(engine, &record, FAILURE_CODE_DENIED, false, now, outcome);
+        return;
+    }
+    engine_change(engine, &record, EVENT_KIND_APPROVED, NULL, now, outcome);
+    engine_enqueue(engine, &record, outcome);
 }
 
 bool engine_due_is_due(const struct engine *engine, struct now now)

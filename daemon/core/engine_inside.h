@@ -25,6 +25,10 @@ void engine_lease(struct engine *engine, struct attempt *attempt, struct now now
 /* Puts an operation that is in the stage queued, as far as the store knows, back to the front. */
 void engine_requeue(struct engine *engine, const struct queue_entry *entry);
 
+/* A newly queued operation; the error of the outcome when it could not be noted. One that does not
+ * fit into memory waits in the store, where the next page finds it. */
+void engine_enqueue(struct engine *engine, const struct record *record, struct outcome *outcome);
+
 /* Tells the worker of a running attempt, if it is known. */
 void engine_tell(struct engine *engine, const struct attempt *attempt, enum verdict verdict,
                  struct outcome *outcome);

@@ -6,6 +6,7 @@
 #include "schemas/base/errors.h"
 
 #define FROM(stage) (1U << OPERATION_STAGE_##stage)
+#define UNENDED     (FROM(AWAITING_APPROVAL) | FROM(QUEUED) | FROM(GATHERING) | FROM(RETRY_WAIT))
 
 /* The legal moves. No other place knows them. */
 static const struct move {
@@ -15,6 +16,8 @@ static const struct move {
     enum operation_stage stage;
     enum operation_status status;
 } moves[EVENT_KIND_COUNT] = {
+    [EVENT_KIND_APPROVED] = {true, FROM(AWAITING_APPROVAL), false, OPERATION_STAGE_QUEUED,
+                             OPERATION_STATUS_NOT_STARTED},
     [EVENT_KIND_STARTED] = {true, FROM(QUEUED), false, OPERATION_STAGE_GATHERING,
                             OPERATION_STATUS_RUNNING},
     [EVENT_KIND_RETRY_WAIT] = {true, FROM(GATHERING), false, OPERATION_STAGE_RETRY_WAIT,
@@ -23,11 +26,8 @@ static const struct move {
                              OPERATION_STAGE_QUEUED, OPERATION_STATUS_NOT_STARTED},
     [EVENT_KIND_COMPLETED] = {true, FROM(GATHERING), false, OPERATION_STAGE_DONE,
                               OPERATION_STATUS_COMPLETE},
-    [EVENT_KIND_FAILED] = {true, FROM(QUEUED) | FROM(GATHERING) | FROM(RETRY_WAIT), false,
-                           OPERATION_STAGE_FAILED, OPERATION_STATUS_FAILED},
-    [EVENT_KIND_OVERDUE] = {.is_move = true,
-                            .from = FROM(QUEUED) | FROM(GATHERING) | FROM(RETRY_WAIT),
-                            .is_remark = true},
+    [EVENT_KIND_FAILED] = {true, UNENDED, false, OPERATION_STAGE_FAILED, OPERATION_STATUS_FAILED},
+    [EVENT_KIND_OVERDUE] = {.is_move = true, .from = UNENDED, .is_remark = true},
 };
 
 struct record operation_create(const struct operation_request *request, int64_t sequence)
@@ -41,13 +41,15 @@ struct record operation_create(const struct operation_request *request, int64_t 
         .revision = 1,
         .accepted_sequence = sequence,
         .status = OPERATION_STATUS_NOT_STARTED,
-        .stage = OPERATION_STAGE_QUEUED,
+        .stage = request->approval == OPERATION_APPROVAL_MANUAL ? OPERATION_STAGE_AWAITING_APPROVAL
+                                                                : OPERATION_STAGE_QUEUED,
         .submitted = request->now,
         .due = {request->now.ms + request->due_ms},
         .changed = request->now,
         .has_key = request->has_key,
         .has_retry_of = request->has_retry_of,
         .retry_of = request->retry_of,
+        .approval = request->approval,
     };
 
     memcpy(record.key_digest, request->key_digest, sizeof record.key_digest);

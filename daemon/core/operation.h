@@ -17,9 +17,10 @@ struct operation_request {
     uint8_t key_digest[RECORD_KEY_DIGEST_BYTES];
     bool has_retry_of;
     struct uuid retry_of;
+    enum operation_approval approval;
 };
 
-/* A new record in stage queued, revision 1, as its accepted event stores it. */
+/* A new record, queued or awaiting approval, of revision 1, as its accepted event stores it. */
 struct record operation_create(const struct operation_request *request, int64_t sequence);
 
 /* Makes the move of an event, gives the record its next revision and the given sequence. The caller

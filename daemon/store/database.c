@@ -8,7 +8,7 @@
 #include "schemas/chain_row.h"
 
 /* Written to PRAGMA user_version; a store of another version is refused. */
-#define STORE_VERSION    3
+#define STORE_VERSION    4
 #define TEXT_OF(number)  TEXT_OF_(number)
 #define TEXT_OF_(number) #number
 
@@ -20,6 +20,8 @@ static const char tables[] =
     "PRIMARY KEY(id)) STRICT, WITHOUT ROWID;"
     "CREATE INDEX IF NOT EXISTS operations_of_tenant ON operations(tenant_id, id);"
     "CREATE INDEX IF NOT EXISTS operations_of_user ON operations(tenant_id, user_id, id);"
+    "CREATE INDEX IF NOT EXISTS operations_awaiting ON operations(tenant_id, id)"
+    " WHERE stage = 'awaitingApproval';"
     "CREATE INDEX IF NOT EXISTS operations_queued ON operations(tenant_id, id)"
     " WHERE stage = 'queued';"
     "CREATE INDEX IF NOT EXISTS operations_gathering ON operations(id)"
@@ -36,6 +38,8 @@ static const char tables[] =
     " number INTEGER NOT NULL, PRIMARY KEY(tenant_id, stage)) STRICT, WITHOUT ROWID;"
     "CREATE TABLE IF NOT EXISTS pauses(tenant_id BLOB PRIMARY KEY, paused_by BLOB NOT NULL,"
     " since_ms INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+    "CREATE TABLE IF NOT EXISTS reasons(id BLOB PRIMARY KEY, reason TEXT NOT NULL)"
+    " STRICT, WITHOUT ROWID;"
     "CREATE TABLE IF NOT EXISTS meta(name TEXT PRIMARY KEY, value INTEGER NOT NULL)"
     " STRICT, WITHOUT ROWID;"
     "CREATE VIEW IF NOT EXISTS operation AS SELECT"
@@ -49,7 +53,7 @@ static const char tables[] =
 #define CHANGING_COLUMNS                                                                           \
     "sequence,revision,status,stage,attempt,fence,failure,failure_is_retryable,completed_ms,"      \
     "expiration_ms,ready_ms,changed_ms,result,failed_attempts,lost_attempts,overdue_ms,"           \
-    "cancelled_by"
+    "cancelled_by,decided_by,decided_ms"
 
 #define SELECT_OPERATION "SELECT " ROW_COLUMNS " FROM operations "
 
@@ -71,6 +75,8 @@ static const char *const texts[STATEMENT_COUNT] = {
     [STATEMENT_LIST] = SELECT_OPERATION "WHERE tenant_id = ?1 AND id < ?2 ORDER BY id DESC",
     [STATEMENT_LIST_USER] =
         SELECT_OPERATION "WHERE tenant_id = ?1 AND id < ?2 AND user_id = ?3 ORDER BY id DESC",
+    [STATEMENT_LIST_AWAITING] = SELECT_OPERATION "WHERE tenant_id = ?1 AND id < ?2"
+                                                 " AND stage = 'awaitingApproval' ORDER BY id DESC",
     [STATEMENT_EVENT] = "SELECT " ROW_COLUMNS " FROM events WHERE sequence = ?1",
     [STATEMENT_EVENTS] =
         "SELECT " CHAIN_ROW_COLUMNS " FROM events WHERE sequence > ?1 ORDER BY sequence LIMIT ?2",
@@ -92,6 +98,8 @@ static const char *const texts[STATEMENT_COUNT] = {
                                " WHERE completed_ms = 0 AND overdue_ms > 0 AND overdue_ms > ?1",
     [STATEMENT_AHEAD] = "SELECT id FROM operations WHERE tenant_id = ?1 AND stage = 'queued'"
                         " AND id < ?2",
+    [STATEMENT_PUT_REASON] = "INSERT OR REPLACE INTO reasons(id, reason) VALUES(?1, ?2)",
+    [STATEMENT_REASON] = "SELECT reason FROM reasons WHERE id = ?1",
     [STATEMENT_PAUSE] = "INSERT OR IGNORE INTO pauses(tenant_id, paused_by, since_ms)"
                         " VALUES(?1, ?2, ?3)",
     [STATEMENT_RESUME] = "DELETE FROM pauses WHERE tenant_id = ?1",

@@ -22,6 +22,7 @@ enum statement {
     STATEMENT_LIST,
     STATEMENT_LIST_USER,
     STATEMENT_EVENT,
+    STATEMENT_LIST_AWAITING,
     STATEMENT_EVENTS,
     STATEMENT_HASH,
     STATEMENT_QUEUED,
@@ -33,6 +34,8 @@ enum statement {
     STATEMENT_OVERDUE,
     STATEMENT_NEXT_OVERDUE,
     STATEMENT_AHEAD,
+    STATEMENT_PUT_REASON,
+    STATEMENT_REASON,
     STATEMENT_PAUSE,
     STATEMENT_RESUME,
     STATEMENT_PAUSES,
@@ -68,6 +71,7 @@ struct store {
     struct record
         recent[RECENT_RECORDS];       /* each at a place that its id chooses; sequence 0: none */
     char result[RECORD_RESULT_BYTES]; /* of the operation read last */
+    char reason[RECORD_REASON_BYTES]; /* the one read last */
     char message[STORE_MESSAGE_BYTES];
 };
 

@@ -158,7 +158,8 @@ static bool may_be_listed(const struct overlay_entry *entry, const void *argumen
 
     return entry->tenant == listing->tenant &&
            memcmp(entry->id.bytes, listing->before.bytes, UUID_BYTES) < 0 &&
-           (!listing->query->has_user_id || entry->user_hash == listing->user_hash);
+           (!listing->query->has_user_id || entry->user_hash == listing->user_hash) &&
+           (!listing->query->is_awaiting || entry->is.stage == OPERATION_STAGE_AWAITING_APPROVAL);
 }
 
 static int list_one(void *argument, enum event_kind kind, const struct record *record,
@@ -175,7 +176,8 @@ static int list_one(void *argument, enum event_kind kind, const struct record *r
         *listing->has_more = true;
         return 1;
     }
-    if (!query->has_status || record->status == query->status) {
+    if ((!query->has_status || record->status == query->status) &&
+        (!query->is_awaiting || record->stage == OPERATION_STAGE_AWAITING_APPROVAL)) {
         rc = listing->visit(listing->argument, kind, record, result);
     }
     if (rc > 0) {
@@ -187,11 +189,18 @@ static int list_one(void *argument, enum event_kind kind, const struct record *r
     return rc;
 }
 
+static enum statement list_statement(const struct store_query *query)
+{
+    if (query->has_user_id) {
+        return STATEMENT_LIST_USER;
+    }
+    return query->is_awaiting ? STATEMENT_LIST_AWAITING : STATEMENT_LIST;
+}
+
 int store_list(struct store *store, const struct store_query *query, size_t examined_maximum,
                store_visitor visit, void *argument, struct uuid *examined_last, bool *has_more)
 {
-    sqlite3_stmt *statement =
-        store->statements[query->has_user_id ? STATEMENT_LIST_USER : STATEMENT_LIST];
+    sqlite3_stmt *statement = store->statements[list_statement(query)];
     struct listing listing = {
         .query = query,
         .before = query->before,

@@ -35,6 +35,13 @@ static const char to_format_3[] =
                                   " VALUES('chained_from', (SELECT coalesce(max(sequence), 0) + 1 "
                                   "FROM events));";
 
+#define TO_FORMAT_4(table)                                                                         \
+    "ALTER TABLE " table " ADD COLUMN approval TEXT;"                                              \
+    "ALTER TABLE " table " ADD COLUMN decided_by BLOB;"                                            \
+    "ALTER TABLE " table " ADD COLUMN decided_ms INTEGER NOT NULL DEFAULT 0;"
+
+static const char to_format_4[] = TO_FORMAT_4("events") TO_FORMAT_4("operations");
+
 static int execute(struct store *store, const char *sql)
 {
     if (sqlite3_exec(store->database, sql, NULL, NULL, NULL) != SQLITE_OK) {
@@ -87,14 +94,28 @@ static int chain_all(struct store *store)
     return rc;
 }
 
-static int migrate_to_3(struct store *store)
+/* The chain is made of the columns of this format, so they come before it. */
+static int migrate_from_2(struct store *store)
 {
     int rc = execute(store, to_format_3);
 
     if (!rc) {
+        rc = execute(store, to_format_4);
+    }
+    if (!rc) {
         rc = chain_all(store);
     }
-    return rc ? rc : execute(store, "PRAGMA user_version = 3; COMMIT;");
+    return rc ? rc : execute(store, "PRAGMA user_version = 4; COMMIT;");
+}
+
+static int migrate_to_4(struct store *store)
+{
+    int rc = execute(store, "BEGIN IMMEDIATE;");
+
+    if (!rc) {
+        rc = execute(store, to_format_4);
+    }
+    return rc ? rc : execute(store, "PRAGMA user_version = 4; COMMIT;");
 }
 
 int store_migrate(struct store *store, int version)
@@ -102,7 +123,10 @@ int store_migrate(struct store *store, int version)
     int rc = version == 1 ? execute(store, to_format_2) : 0;
 
     if (!rc && (version == 1 || version == 2)) {
-        rc = migrate_to_3(store);
+        rc = migrate_from_2(store);
+    }
+    if (!rc && version == 3) {
+        rc = migrate_to_4(store);
     }
     return rc;
 }

@@ -58,6 +58,12 @@ void row_values(enum event_kind kind, const struct record *record, struct text r
     values[CHAIN_cancelled_by] =
         optional(record->has_cancelled_by, record->cancelled_by.bytes, UUID_BYTES);
     values[CHAIN_accepted_sequence] = number(record->accepted_sequence);
+    values[CHAIN_approval] = record->approval == OPERATION_APPROVAL_AUTOMATIC
+                                 ? (struct chain_value){0}
+                                 : name(operation_approval_name(record->approval));
+    values[CHAIN_decided_by] =
+        optional(record->has_decided_by, record->decided_by.bytes, UUID_BYTES);
+    values[CHAIN_decided_ms] = number(record->decided.ms);
 }
 
 int row_bind(sqlite3_stmt *statement, const struct chain_value values[CHAIN_COLUMN_COUNT])
@@ -110,11 +116,20 @@ static struct text read_text(sqlite3_stmt *statement, int column)
     return (struct text){text, text ? (uint32_t)sqlite3_column_bytes(statement, column) : 0};
 }
 
+/* Automatic is stored as nothing: so it was before there was another. */
+static bool read_approval(sqlite3_stmt *statement, enum operation_approval *approval)
+{
+    *approval = OPERATION_APPROVAL_AUTOMATIC;
+    return sqlite3_column_type(statement, 26) == SQLITE_NULL ||
+           operation_approval_of(read_text(statement, 26), approval);
+}
+
 static bool read_states(sqlite3_stmt *statement, struct record *record)
 {
     record->has_failure = sqlite3_column_type(statement, 10) != SQLITE_NULL;
     return operation_status_of(read_text(statement, 6), &record->status) &&
            operation_stage_of(read_text(statement, 7), &record->stage) &&
+           read_approval(statement, &record->approval) &&
            (!record->has_failure || failure_code_of(read_text(statement, 10), &record->failure));
 }
 
@@ -136,6 +151,7 @@ int row_read(sqlite3_stmt *statement, struct record *record, struct text *result
         .lost_attempts = sqlite3_column_int64(statement, 21),
         .overdue = {sqlite3_column_int64(statement, 22)},
         .accepted_sequence = sqlite3_column_int64(statement, 25),
+        .decided = {sqlite3_column_int64(statement, 28)},
     };
 
     if (!read_blob(statement, 0, read.id.bytes, UUID_BYTES) ||
@@ -146,7 +162,8 @@ int row_read(sqlite3_stmt *statement, struct record *record, struct text *result
         !read_optional(statement, 18, read.key_digest, RECORD_KEY_DIGEST_BYTES, &read.has_key) ||
         !read_optional(statement, 23, read.retry_of.bytes, UUID_BYTES, &read.has_retry_of) ||
         !read_optional(statement, 24, read.cancelled_by.bytes, UUID_BYTES,
-                       &read.has_cancelled_by)) {
+                       &read.has_cancelled_by) ||
+        !read_optional(statement, 27, read.decided_by.bytes, UUID_BYTES, &read.has_decided_by)) {
         return -ERROR_DAMAGED;
     }
     *record = read;

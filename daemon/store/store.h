@@ -81,6 +81,13 @@ int store_find_key(struct store *store, const struct uuid *tenant_id,
                    const uint8_t digest[RECORD_KEY_DIGEST_BYTES], struct record *record,
                    struct text *result);
 
+/* The reason of a decision about an operation, of at most RECORD_REASON_BYTES. It may name people,
+ * so it is kept apart from the log and may be erased. */
+int store_put_reason(struct store *store, const struct uuid *id, struct text reason);
+
+/* Empty when there is none. Borrowed until the next call of this function. */
+int store_reason(struct store *store, const struct uuid *id, struct text *reason);
+
 /* Sees one stored operation or event; record and result are borrowed. A value other than 0 ends the
  * walk: positive ends it with success, negative is returned. */
 typedef int (*store_visitor)(void *argument, enum event_kind kind, const struct record *record,
@@ -92,7 +99,8 @@ struct store_query {
     struct uuid user_id;
     bool has_status;
     enum operation_status status;
-    bool has_before; /* only operations with smaller ids */
+    bool is_awaiting; /* only operations that await approval */
+    bool has_before;  /* only operations with smaller ids */
     struct uuid before;
 };
 

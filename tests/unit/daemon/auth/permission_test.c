@@ -8,6 +8,9 @@ static const enum request_kind guarded[] = {
     REQUEST_KIND_GET_STATISTICS,       REQUEST_KIND_RETRY_OPERATION, REQUEST_KIND_EXPLAIN_OPERATION,
     REQUEST_KIND_CANCEL_OPERATION};
 
+static const enum request_kind for_approvers[] = {REQUEST_KIND_APPROVE_OPERATION,
+                                                  REQUEST_KIND_DENY_OPERATION};
+
 static const enum request_kind for_operators[] = {
     REQUEST_KIND_PAUSE_DISPATCH, REQUEST_KIND_RESUME_DISPATCH, REQUEST_KIND_GET_PAUSES};
 
@@ -41,6 +44,7 @@ static void every_request_has_a_row_and_only_ping_is_open(void **state)
         assert_int_equal(row->is_open, kind == REQUEST_KIND_PING);
     }
     assert_int_equal(sizeof(guarded) / sizeof(guarded[0]) +
+                         sizeof(for_approvers) / sizeof(for_approvers[0]) +
                          sizeof(for_operators) / sizeof(for_operators[0]) + 1,
                      REQUEST_KIND_COUNT);
 }
@@ -85,7 +89,7 @@ static void without_a_token_only_ping_is_open(void **state)
         assert_int_equal(permission_check(guarded[i], NULL, &wide), -ERROR_TOKEN_MISSING);
 }
 
-static void the_approver_scope_opens_nothing_but_cancelling(void **state)
+static void the_approver_scope_opens_cancelling_and_deciding_and_nothing_else(void **state)
 {
     struct scope_set nobody = scope_set_parse(TEXT(APPROVE), (struct text){0});
 
@@ -93,6 +97,13 @@ static void the_approver_scope_opens_nothing_but_cancelling(void **state)
     for (size_t i = 0; i < sizeof(guarded) / sizeof(guarded[0]); i++)
         assert_int_equal(check(guarded[i], true, APPROVE, &wide),
                          guarded[i] == REQUEST_KIND_CANCEL_OPERATION ? 0 : -ERROR_SCOPE_MISSING);
+    for (size_t i = 0; i < sizeof(for_approvers) / sizeof(for_approvers[0]); i++) {
+        assert_int_equal(check(for_approvers[i], true, APPROVE, &narrow), 0);
+        assert_int_equal(check(for_approvers[i], true, READ_ALL " " READ_WRITE, &wide),
+                         -ERROR_SCOPE_MISSING);
+        assert_int_equal(check(for_approvers[i], false, APPROVE, &wide), -ERROR_APPLICATION_TOKEN);
+        assert_int_equal(permission_check(for_approvers[i], NULL, &wide), -ERROR_TOKEN_MISSING);
+    }
     assert_int_equal(nobody.bits, 0);
     assert_true(scope_set_has(scope_set_parse(TEXT(READ_ALL), TEXT(READ_ALL)), SCOPE_APPROVER));
     assert_false(scope_set_has(scope_set_parse(TEXT(APPROVE "s"), TEXT(APPROVE)), SCOPE_APPROVER));
@@ -164,7 +175,7 @@ int main(void)
         cmocka_unit_test(scopes_with_similar_names_open_nothing),
         cmocka_unit_test(applications_are_refused_whatever_their_scopes),
         cmocka_unit_test(without_a_token_only_ping_is_open),
-        cmocka_unit_test(the_approver_scope_opens_nothing_but_cancelling),
+        cmocka_unit_test(the_approver_scope_opens_cancelling_and_deciding_and_nothing_else),
         cmocka_unit_test(only_the_persons_named_are_operators),
     };
 

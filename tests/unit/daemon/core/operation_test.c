@@ -12,9 +12,23 @@
 /* DESIGN.md section 4, written down a second time: where each event leads to, from each stage. */
 #define NO (-1)
 static const int expected[OPERATION_STAGE_COUNT][EVENT_KIND_COUNT] = {
+    [OPERATION_STAGE_AWAITING_APPROVAL] =
+        {
+            [EVENT_KIND_ACCEPTED] = NO,
+            [EVENT_KIND_APPROVED] = OPERATION_STAGE_QUEUED,
+            [EVENT_KIND_STARTED] = NO,
+            [EVENT_KIND_PROGRESS] = NO,
+            [EVENT_KIND_RETRY_WAIT] = NO,
+            [EVENT_KIND_REQUEUED] = NO,
+            [EVENT_KIND_COMPLETED] = NO,
+            [EVENT_KIND_FAILED] = OPERATION_STAGE_FAILED,
+            [EVENT_KIND_OVERDUE] = OPERATION_STAGE_AWAITING_APPROVAL,
+            [EVENT_KIND_SNAPSHOT] = NO,
+        },
     [OPERATION_STAGE_QUEUED] =
         {
             [EVENT_KIND_ACCEPTED] = NO,
+            [EVENT_KIND_APPROVED] = NO,
             [EVENT_KIND_STARTED] = OPERATION_STAGE_GATHERING,
             [EVENT_KIND_PROGRESS] = NO,
             [EVENT_KIND_RETRY_WAIT] = NO,
@@ -24,10 +38,11 @@ static const int expected[OPERATION_STAGE_COUNT][EVENT_KIND_COUNT] = {
             [EVENT_KIND_OVERDUE] = OPERATION_STAGE_QUEUED,
             [EVENT_KIND_SNAPSHOT] = NO,
         },
-    [OPERATION_STAGE_OFFERED] = {NO, NO, NO, NO, NO, NO, NO, NO, NO},
+    [OPERATION_STAGE_OFFERED] = {NO, NO, NO, NO, NO, NO, NO, NO, NO, NO},
     [OPERATION_STAGE_GATHERING] =
         {
             [EVENT_KIND_ACCEPTED] = NO,
+            [EVENT_KIND_APPROVED] = NO,
             [EVENT_KIND_STARTED] = NO,
             [EVENT_KIND_PROGRESS] = NO,
             [EVENT_KIND_RETRY_WAIT] = OPERATION_STAGE_RETRY_WAIT,
@@ -40,6 +55,7 @@ static const int expected[OPERATION_STAGE_COUNT][EVENT_KIND_COUNT] = {
     [OPERATION_STAGE_RETRY_WAIT] =
         {
             [EVENT_KIND_ACCEPTED] = NO,
+            [EVENT_KIND_APPROVED] = NO,
             [EVENT_KIND_STARTED] = NO,
             [EVENT_KIND_PROGRESS] = NO,
             [EVENT_KIND_RETRY_WAIT] = NO,
@@ -49,12 +65,13 @@ static const int expected[OPERATION_STAGE_COUNT][EVENT_KIND_COUNT] = {
             [EVENT_KIND_OVERDUE] = OPERATION_STAGE_RETRY_WAIT,
             [EVENT_KIND_SNAPSHOT] = NO,
         },
-    [OPERATION_STAGE_DONE] = {NO, NO, NO, NO, NO, NO, NO, NO, NO},
-    [OPERATION_STAGE_FAILED] = {NO, NO, NO, NO, NO, NO, NO, NO, NO},
+    [OPERATION_STAGE_DONE] = {NO, NO, NO, NO, NO, NO, NO, NO, NO, NO},
+    [OPERATION_STAGE_FAILED] = {NO, NO, NO, NO, NO, NO, NO, NO, NO, NO},
 };
-_Static_assert(EVENT_KIND_COUNT == 9, "the table above has a column for each kind");
+_Static_assert(EVENT_KIND_COUNT == 10, "the table above has a column for each kind");
 
 static const enum operation_status status_of[OPERATION_STAGE_COUNT] = {
+    [OPERATION_STAGE_AWAITING_APPROVAL] = OPERATION_STATUS_NOT_STARTED,
     [OPERATION_STAGE_QUEUED] = OPERATION_STATUS_NOT_STARTED,
     [OPERATION_STAGE_OFFERED] = OPERATION_STATUS_NOT_STARTED,
     [OPERATION_STAGE_GATHERING] = OPERATION_STATUS_RUNNING,
@@ -171,6 +188,20 @@ static void a_new_operation_is_queued_due_and_of_revision_one(void **state)
     assert_memory_equal(&record.tenant_id, &request.tenant_id, UUID_BYTES);
 }
 
+static void a_new_operation_that_needs_approval_awaits_it(void **state)
+{
+    const struct operation_request request = {
+        .now = {1000}, .due_ms = 500, .approval = OPERATION_APPROVAL_MANUAL};
+    struct record record = operation_create(&request, 9);
+
+    (void)state;
+    assert_int_equal(record.stage, OPERATION_STAGE_AWAITING_APPROVAL);
+    assert_int_equal(record.status, OPERATION_STATUS_NOT_STARTED);
+    assert_int_equal(record.approval, OPERATION_APPROVAL_MANUAL);
+    assert_int_equal(record.due.ms, 1500);
+    assert_false(record.has_decided_by);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -178,6 +209,7 @@ int main(void)
         cmocka_unit_test(a_terminal_stage_is_left_by_nothing),
         cmocka_unit_test(a_failure_is_forgotten_on_start_and_on_completion_only),
         cmocka_unit_test(a_new_operation_is_queued_due_and_of_revision_one),
+        cmocka_unit_test(a_new_operation_that_needs_approval_awaits_it),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -139,7 +139,7 @@ void world_restart(struct world *world)
     }
 }
 
-size_t world_accept(struct world *world, uint64_t tenant)
+static size_t accept_as(struct world *world, uint64_t tenant, enum operation_approval approval)
 {
     size_t index = world->count;
     struct operation_request request = {.id = number_uuid(index + 1),
@@ -147,12 +147,23 @@ size_t world_accept(struct world *world, uint64_t tenant)
                                         .user_id = number_uuid(9),
                                         .requested_by = number_uuid(8),
                                         .now = world->now.wall,
-                                        .due_ms = 1000};
+                                        .due_ms = 1000,
+                                        .approval = approval};
 
     engine_accept(&world->engine, &request, &world->outcome);
     apply(world);
     assert_int_equal(world->count, index + 1);
     return index;
+}
+
+size_t world_accept(struct world *world, uint64_t tenant)
+{
+    return accept_as(world, tenant, OPERATION_APPROVAL_AUTOMATIC);
+}
+
+size_t world_accept_manual(struct world *world, uint64_t tenant)
+{
+    return accept_as(world, tenant, OPERATION_APPROVAL_MANUAL);
 }
 
 void world_beat(struct world *world, unsigned worker, int64_t slots, const int64_t *fences,
@@ -266,6 +277,15 @@ void world_failed(struct world *world, unsigned worker, const struct job *job,
                                           .code = code,
                                           .retryable = is_retryable},
                   &result, world_record(world, &job->operation_id), world->now, &world->outcome);
+    apply(world);
+}
+
+void world_decide(struct world *world, size_t index, bool is_approved, uint64_t by)
+{
+    struct uuid person = number_uuid(by);
+
+    engine_decide(&world->engine, &world->stored[index], is_approved, &person, world->now,
+                  &world->outcome);
     apply(world);
 }
 

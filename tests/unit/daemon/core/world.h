@@ -57,6 +57,10 @@ void world_done(struct world *world, unsigned worker, const struct job *job);
 void world_failed(struct world *world, unsigned worker, const struct job *job,
                   enum failure_code code, bool is_retryable);
 
+/* One that awaits approval. */
+size_t world_accept_manual(struct world *world, uint64_t tenant);
+void world_decide(struct world *world, size_t index, bool is_approved, uint64_t by);
+
 void world_cancel(struct world *world, size_t index, uint64_t by);
 void world_found(struct world *world, unsigned worker, const struct job *job);
 

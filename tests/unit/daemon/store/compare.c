@@ -45,6 +45,10 @@ static void same(const struct record *read, struct text result, const struct sam
     assert_memory_equal(&read->retry_of, &made->retry_of, sizeof made->retry_of);
     assert_int_equal(read->has_cancelled_by, made->has_cancelled_by);
     assert_memory_equal(&read->cancelled_by, &made->cancelled_by, sizeof made->cancelled_by);
+    assert_int_equal(read->approval, made->approval);
+    assert_int_equal(read->has_decided_by, made->has_decided_by);
+    assert_memory_equal(&read->decided_by, &made->decided_by, sizeof made->decided_by);
+    assert_int_equal(read->decided.ms, made->decided.ms);
     assert_int_equal(read->has_key, made->has_key);
     if (made->has_key) {
         assert_memory_equal(read->key_digest, made->key_digest, sizeof made->key_digest);
@@ -100,7 +104,8 @@ static bool is_listed(const struct store_query *query, const struct record *reco
 {
     return uuid_equal(&record->tenant_id, &query->tenant_id) &&
            (!query->has_user_id || uuid_equal(&record->user_id, &query->user_id)) &&
-           (!query->has_status || record->status == query->status);
+           (!query->has_status || record->status == query->status) &&
+           (!query->is_awaiting || record->stage == OPERATION_STAGE_AWAITING_APPROVAL);
 }
 
 static void compare_list(struct sample *sample, struct store_query query, size_t examined)
@@ -137,6 +142,11 @@ static void compare_lists(struct sample *sample)
         compare_list(sample, query, 2);
         query.has_user_id = false;
         compare_list(sample, query, 5);
+        query.has_status = false;
+        query.is_awaiting = true;
+        compare_list(sample, query, 2);
+        query.has_user_id = true;
+        compare_list(sample, query, 3);
     }
 }
 

@@ -173,14 +173,19 @@ static void damaged_counts_stop_the_start(void **state)
 
 static void a_store_of_a_newer_version_is_refused(void **state)
 {
-    damage(*state, "PRAGMA user_version = 4");
-    assert_refused(*state, "format 4");
-    sample_sql(*state, "PRAGMA user_version = 3");
+    damage(*state, "PRAGMA user_version = 5");
+    assert_refused(*state, "format 5");
+    sample_sql(*state, "PRAGMA user_version = 4");
     sample_open(*state);
     sample_compare(*state);
 }
 
-#define DROP_COLUMNS_OF_3(table) "ALTER TABLE " table " DROP COLUMN accepted_sequence;"
+#define DROP_COLUMNS_OF_4(table)                                                                   \
+    "ALTER TABLE " table " DROP COLUMN approval;"                                                  \
+    "ALTER TABLE " table " DROP COLUMN decided_by;"                                                \
+    "ALTER TABLE " table " DROP COLUMN decided_ms;"
+#define DROP_COLUMNS_OF_3(table)                                                                   \
+    DROP_COLUMNS_OF_4(table) "ALTER TABLE " table " DROP COLUMN accepted_sequence;"
 #define DROP_COLUMNS(table)                                                                        \
     "ALTER TABLE " table " DROP COLUMN failed_attempts;"                                           \
     "ALTER TABLE " table " DROP COLUMN lost_attempts;"                                             \
@@ -202,12 +207,37 @@ static void assert_is_chained(struct sample *sample)
     assert_int_equal(store_hash(sample->store, sample->event_count, expected), 0);
 }
 
+static void a_store_of_format_3_keeps_its_chain(void **state)
+{
+    struct sample *sample = *state;
+    uint8_t before[CHAIN_HASH_BYTES];
+    uint8_t after[CHAIN_HASH_BYTES];
+
+    sample->is_automatic = true;
+    sample_put(sample, 100);
+    assert_int_equal(store_hash(sample->store, 100, before), 0);
+    damage(sample, "DROP TABLE reasons;" DROP_COLUMNS_OF_4("events")
+                       DROP_COLUMNS_OF_4("operations") "PRAGMA user_version = 3;");
+    sample_open(sample);
+    sample_compare(sample);
+    assert_is_chained(sample);
+    assert_int_equal(store_hash(sample->store, 100, after), 0);
+    assert_memory_equal(before, after, sizeof after);
+    sample->is_automatic = false;
+    sample_put(sample, 50);
+    sample_close(sample);
+    sample_open(sample);
+    sample_compare(sample);
+    assert_is_chained(sample);
+}
+
 static void a_store_of_format_2_is_chained(void **state)
 {
     struct sample *sample = *state;
     uint8_t before[CHAIN_HASH_BYTES];
     uint8_t after[CHAIN_HASH_BYTES];
 
+    sample->is_automatic = true;
     sample_put(sample, 100);
     assert_int_equal(store_hash(sample->store, 100, before), 0);
     damage(sample, "DELETE FROM meta WHERE name = 'chained_from';"
@@ -260,6 +290,7 @@ static void a_store_of_format_1_is_brought_to_this_one(void **state)
 {
     struct sample *sample = *state;
 
+    sample->is_automatic = true;
     damage(sample, "DROP INDEX operations_due; DROP INDEX operations_overdue; DROP TABLE pauses;"
                    "DELETE FROM counts WHERE stage = 'overdue';"
                    "ALTER TABLE events DROP COLUMN hash;" DROP_COLUMNS_OF_3("events")
@@ -347,6 +378,7 @@ int main(void)
         TEST(lost_counts_of_starts_stop_the_start),
         TEST(damaged_counts_stop_the_start),
         TEST(a_store_of_a_newer_version_is_refused),
+        TEST(a_store_of_format_3_keeps_its_chain),
         TEST(a_store_of_format_2_is_chained),
         TEST(damage_in_a_store_of_format_2_is_named),
         TEST(a_changed_number_in_an_event_is_named),

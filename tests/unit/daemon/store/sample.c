@@ -69,7 +69,10 @@ static struct sample_event accepted(struct sample *sample, size_t index)
                                         .due_ms = 5,
                                         .has_key = index % 4 != 0,
                                         .has_retry_of = index % 5 == 0,
-                                        .retry_of = number_uuid(index % 5 == 0 ? index : 0)};
+                                        .retry_of = number_uuid(index % 5 == 0 ? index : 0),
+                                        .approval = index % 6 == 0 && !sample->is_automatic
+                                                        ? OPERATION_APPROVAL_MANUAL
+                                                        : OPERATION_APPROVAL_AUTOMATIC};
 
     /* Operations of different tenants have the same keys. */
     memset(request.key_digest, (int)(index / SAMPLE_TENANTS % 251), sizeof request.key_digest);
@@ -100,6 +103,11 @@ static bool move(struct sample *sample, size_t index, struct sample_event *event
     if (kind == EVENT_KIND_FAILED && next_random(&sample->seed, 2)) {
         event->record.has_cancelled_by = true;
         event->record.cancelled_by = number_uuid(9);
+    }
+    if (event->record.stage == OPERATION_STAGE_AWAITING_APPROVAL && kind != EVENT_KIND_OVERDUE) {
+        event->record.has_decided_by = true;
+        event->record.decided_by = number_uuid(10);
+        event->record.decided.ms = 1000 + sample->event_count;
     }
     if (kind == EVENT_KIND_STARTED) {
         event->record.fence = sample->event_count + 1;
