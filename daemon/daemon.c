@@ -178,6 +178,9 @@ static int open_engine(struct daemon *daemon, char *message)
         rc = pauses_restore(daemon);
     }
     if (!rc) {
+        rc = limits_open(daemon);
+    }
+    if (!rc) {
         rc = store_gathering(daemon->store, restore, daemon);
     }
     if (!rc) {
@@ -215,6 +218,7 @@ static void release(struct daemon *daemon)
     wire_input_release(&daemon->result_input);
     wire_output_release(&daemon->scratch);
     sha256_release(&daemon->sha256);
+    limits_release(&daemon->limits);
     policies_release(&daemon->policies);
     settings_release(&daemon->settings);
 }
@@ -254,8 +258,10 @@ int daemon_open(struct daemon *daemon, const char *configuration_path,
 
 int daemon_close(struct daemon *daemon)
 {
+    int kept = daemon->failure ? 0 : limits_keep_all(daemon);
     int rc = store_close(&daemon->store);
 
+    rc = kept ? kept : rc;
     release(daemon);
     return rc;
 }

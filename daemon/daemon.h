@@ -8,6 +8,7 @@
 #include "daemon/config/configuration.h"
 #include "daemon/core/engine.h"
 #include "daemon/effects.h"
+#include "daemon/limits.h"
 #include "daemon/net/sockets.h"
 #include "daemon/policy.h"
 #include "daemon/security.h"
@@ -20,6 +21,7 @@
 struct daemon {
     struct settings settings;
     struct policies policies;
+    struct limits limits;
     struct store *store;
     struct registry *registry;
     struct authorizer *authorizer;

@@ -60,15 +60,49 @@ static int take_approvals(struct policies *policies,
     return 0;
 }
 
+static int take_limits(struct policies *policies, const struct exportd_configuration_limits *values)
+{
+    struct exportd_configuration_limits_tenants tenant;
+    struct policy *policy;
+
+    for (uint32_t i = 0; i < values->tenants.count; i++) {
+        codec_item(&values->tenants, i, &tenant);
+        policy = own(policies, &tenant.tenant_id);
+        if (!policy) {
+            return -ERROR_MEMORY;
+        }
+        if (tenant.has_exports_per_day) {
+            policy->exports_per_day = tenant.exports_per_day;
+        }
+        if (tenant.has_exports_per_day_of_subject) {
+            policy->exports_per_day_of_subject = tenant.exports_per_day_of_subject;
+        }
+        if (tenant.has_requests_per_hour) {
+            policy->requests_per_hour = tenant.requests_per_hour;
+        }
+        policies->limits_exports |=
+            policy->exports_per_day > 0 || policy->exports_per_day_of_subject > 0;
+    }
+    return 0;
+}
+
 int policies_init(struct policies *policies, const struct exportd_configuration *values)
 {
+    const struct exportd_configuration_limits *limits = &values->limits;
+    int rc;
+
     *policies = (struct policies){
         .standard = {.approval = approval_of(values->operations.approval ==
-                                             EXPORTD_CONFIGURATION_OPERATIONS_APPROVAL_MANUAL)}};
+                                             EXPORTD_CONFIGURATION_OPERATIONS_APPROVAL_MANUAL),
+                     .exports_per_day = limits->exports_per_day,
+                     .exports_per_day_of_subject = limits->exports_per_day_of_subject,
+                     .requests_per_hour = limits->requests_per_hour},
+        .limits_exports = limits->exports_per_day > 0 || limits->exports_per_day_of_subject > 0};
     if (table_init(&policies->tenants, 16)) {
         return -ERROR_MEMORY;
     }
-    return take_approvals(policies, &values->operations);
+    rc = take_approvals(policies, &values->operations);
+    return rc ? rc : take_limits(policies, limits);
 }
 
 void policies_release(struct policies *policies)

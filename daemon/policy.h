@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* What the configuration rules for each tenant: who must approve its operations. */
+/* What the configuration rules for each tenant: whether somebody must approve its operations, and
+ * how much it may ask for. */
 #ifndef DAEMON_POLICY_H
 #define DAEMON_POLICY_H
 
@@ -8,11 +9,15 @@
 
 struct policy {
     enum operation_approval approval;
+    int64_t exports_per_day; /* of limits 0 is none */
+    int64_t exports_per_day_of_subject;
+    int64_t requests_per_hour;
 };
 
 struct policies {
     struct policy standard; /* of every tenant that has none of its own */
     struct table tenants;
+    bool limits_exports; /* of anybody */
 };
 
 /* Takes everything from the configuration; nothing of it is borrowed. -ERROR_MEMORY. */

@@ -9,23 +9,30 @@
 
 #define VALUE_BYTES 96
 
-static const call_handler handlers[REQUEST_KIND_COUNT] = {
-    [REQUEST_KIND_APPROVE_OPERATION] = call_approve_operation,
-    [REQUEST_KIND_CANCEL_OPERATION] = call_cancel_operation,
-    [REQUEST_KIND_DENY_OPERATION] = call_deny_operation,
-    [REQUEST_KIND_EVENTS_SINCE] = call_events_since,
-    [REQUEST_KIND_EXPLAIN_OPERATION] = call_explain_operation,
-    [REQUEST_KIND_EXPORT_PERSONAL_DATA] = call_export_personal_data,
-    [REQUEST_KIND_GET_OPERATION] = call_get_operation,
-    [REQUEST_KIND_GET_PAUSES] = call_get_pauses,
-    [REQUEST_KIND_GET_PROFILE] = call_get_profile,
-    [REQUEST_KIND_GET_STATISTICS] = call_get_statistics,
-    [REQUEST_KIND_LIST_OPERATIONS] = call_list_operations,
-    [REQUEST_KIND_LIST_PROFILES] = call_list_profiles,
-    [REQUEST_KIND_PAUSE_DISPATCH] = call_pause_dispatch,
-    [REQUEST_KIND_PING] = call_ping,
-    [REQUEST_KIND_RESUME_DISPATCH] = call_resume_dispatch,
-    [REQUEST_KIND_RETRY_OPERATION] = call_retry_operation,
+/* How a request is counted: not at all, before its handler, or by its handler, which finds out
+ * first whether there is what it is about. */
+enum counting { COUNTED_NOT, COUNTED_BEFORE, COUNTED_WITHIN };
+
+static const struct {
+    call_handler run;
+    enum counting counting;
+} handlers[REQUEST_KIND_COUNT] = {
+    [REQUEST_KIND_APPROVE_OPERATION] = {call_approve_operation, COUNTED_WITHIN},
+    [REQUEST_KIND_CANCEL_OPERATION] = {call_cancel_operation, COUNTED_WITHIN},
+    [REQUEST_KIND_DENY_OPERATION] = {call_deny_operation, COUNTED_WITHIN},
+    [REQUEST_KIND_EVENTS_SINCE] = {call_events_since, COUNTED_BEFORE},
+    [REQUEST_KIND_EXPLAIN_OPERATION] = {call_explain_operation, COUNTED_WITHIN},
+    [REQUEST_KIND_EXPORT_PERSONAL_DATA] = {call_export_personal_data, COUNTED_NOT},
+    [REQUEST_KIND_GET_OPERATION] = {call_get_operation, COUNTED_WITHIN},
+    [REQUEST_KIND_GET_PAUSES] = {call_get_pauses, COUNTED_BEFORE},
+    [REQUEST_KIND_GET_PROFILE] = {call_get_profile, COUNTED_WITHIN},
+    [REQUEST_KIND_GET_STATISTICS] = {call_get_statistics, COUNTED_BEFORE},
+    [REQUEST_KIND_LIST_OPERATIONS] = {call_list_operations, COUNTED_BEFORE},
+    [REQUEST_KIND_LIST_PROFILES] = {call_list_profiles, COUNTED_BEFORE},
+    [REQUEST_KIND_PAUSE_DISPATCH] = {call_pause_dispatch, COUNTED_BEFORE},
+    [REQUEST_KIND_PING] = {call_ping, COUNTED_NOT},
+    [REQUEST_KIND_RESUME_DISPATCH] = {call_resume_dispatch, COUNTED_BEFORE},
+    [REQUEST_KIND_RETRY_OPERATION] = {call_retry_operation, COUNTED_NOT},
 };
 
 void call_reply(const struct call *call, const struct schema *schema, const void *reply)
@@ -62,6 +69,7 @@ struct refusal {
     bool has_request_id;
     const char *target;   /* or NULL, or "" */
     const char *expected; /* or NULL, or "" */
+    int64_t retry_after_seconds;
 };
 
 static void refuse(struct daemon *daemon, const struct envelope *envelope,
@@ -84,6 +92,8 @@ static void refuse(struct daemon *daemon, const struct envelope *envelope,
              refusal->expected && refusal->expected[0] ? " Expected: " : "",
              refusal->expected && refusal->expected[0] ? refusal->expected : "",
              refusal->expected && refusal->expected[0] ? "." : "");
+    reply.has_retry_after = refusal->retry_after_seconds > 0;
+    reply.retry_after = refusal->retry_after_seconds;
     reply.error.message = text_of(message);
     reply.error.has_target = refusal->target && refusal->target[0];
     reply.error.target = text_of(refusal->target ? refusal->target : "");
@@ -188,6 +198,22 @@ static int authorize(struct call *call, struct claims *claims)
     return rc ? rc : check_identity(call);
 }
 
+int call_count(struct call *call)
+{
+    /* A retry is found likewise, and counted as an export. */
+    return handlers[call->kind].counting == COUNTED_NOT
+               ? 0
+               : limits_count_request(call->daemon, &call->claims->tenant_id,
+                                      &call->retry_after_seconds);
+}
+
+static int run(struct call *call)
+{
+    int rc = handlers[call->kind].counting == COUNTED_BEFORE ? call_count(call) : 0;
+
+    return rc ? rc : handlers[call->kind].run(call);
+}
+
 void requests_handle(struct daemon *daemon, const struct incoming *incoming)
 {
     union any_request request;
@@ -214,8 +240,9 @@ void requests_handle(struct daemon *daemon, const struct incoming *incoming)
             incoming->refusal ? NULL : caller_field(call_common(&request), refusal.error);
     }
     if (!refusal.error) {
-        refusal.error = handlers[kind](&call);
+        refusal.error = run(&call);
         refusal.target = call.target;
+        refusal.retry_after_seconds = call.retry_after_seconds;
     }
     if (refusal.error) {
         if (incoming->refusal != -ERROR_BUSY) { /* those are counted, not told one by one */

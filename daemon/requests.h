@@ -15,6 +15,7 @@ struct call {
     enum request_kind kind;
     const struct identity *identity; /* whose connection it came over; NULL without security */
     const struct claims *claims;     /* NULL for a ping without any */
+    int64_t retry_after_seconds;     /* set with an error that a limit is the reason of */
     const char *target;              /* set by a handler that fails: the field concerned, or NULL */
 };
 
@@ -52,8 +53,12 @@ int call_retry_operation(struct call *call);
 int call_receipt(const struct call *call, int64_t sequence, char text[CHAIN_TEXT_BUFFER],
                  struct receipt *receipt);
 
-/* The stored operation of the caller's tenant, with its result where that is not NULL.
- * -ERROR_NOT_FOUND for anybody else's, too. */
+/* Counts the request once it is known that there is what it is about. 0, or the error of a limit.
+ */
+int call_count(struct call *call);
+
+/* Counts the request. The stored operation of the caller's tenant, with its result where that is
+ * not NULL. -ERROR_NOT_FOUND for anybody else's, too. */
 int call_read_operation(struct call *call, const struct uuid *id, struct record *record,
                         struct text *result);
 

@@ -119,6 +119,11 @@ static int accept_new(struct call *call, const struct operation_request *request
     }
     record = daemon->outcome.changes[daemon->outcome.change_count - 1].record;
     turn_apply(daemon);
+    if (!daemon->failure) {
+        daemon->failure =
+            limits_count_export(daemon, &(struct limit_key){.tenant_id = request->tenant_id,
+                                                            .user_id = request->user_id});
+    }
     if (daemon->failure) {
         return daemon->failure;
     }
@@ -135,6 +140,7 @@ static int accept_new(struct call *call, const struct operation_request *request
 static int make(struct call *call, struct operation_request *request, struct text key)
 {
     struct daemon *daemon = call->daemon;
+    struct limit_key subject = {.tenant_id = call->claims->tenant_id, .user_id = request->user_id};
     bool is_repeated = false;
     int rc = 0;
 
@@ -154,6 +160,9 @@ static int make(struct call *call, struct operation_request *request, struct tex
     if (rc == -ERROR_REGISTRY) {
         log_line(LOG_ERROR, "registry_unreadable", "reason=\"%s\"",
                  registry_message(daemon->registry));
+    }
+    if (!rc) {
+        rc = limits_check_export(daemon, &subject, &call->retry_after_seconds);
     }
     if (!rc && !store_has_room(daemon->store, daemon->now.mono)) {
         rc = -ERROR_DISK_FULL;

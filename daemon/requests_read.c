@@ -15,7 +15,10 @@ int call_read_operation(struct call *call, const struct uuid *id, struct record 
 {
     int rc = store_get(call->daemon->store, id, record, result);
 
-    return rc || uuid_equal(&record->tenant_id, &call->claims->tenant_id) ? rc : -ERROR_NOT_FOUND;
+    if (!rc && !uuid_equal(&record->tenant_id, &call->claims->tenant_id)) {
+        rc = -ERROR_NOT_FOUND;
+    }
+    return rc ? rc : call_count(call);
 }
 
 int call_receipt(const struct call *call, int64_t sequence, char text[CHAIN_TEXT_BUFFER],

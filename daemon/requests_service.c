@@ -26,6 +26,10 @@ int call_get_profile(struct call *call)
                            &call->request->get_profile.user_id, &reply.profile);
 
     if (!rc) {
+        rc = call_count(call);
+    }
+
+    if (!rc) {
         call_reply(call, &get_profile_reply_schema, &reply);
     }
     return registry_result(call, rc);

@@ -323,6 +323,9 @@ int turn_run(struct daemon *daemon)
         rc = store_catch_up(daemon->store, IDLE_PORTION);
     }
     if (!rc) {
+        rc = limits_keep(daemon);
+    }
+    if (!rc) {
         rc = store_commit(daemon->store); /* one fsync covers the whole turn */
     }
     if (rc) {

@@ -56,7 +56,8 @@ static void print_events(struct exportd_client *client, const struct exportd_eve
 static bool is_passing(const struct settings *settings, int result)
 {
     return settings->follows &&
-           (result == EXPORTD_ERROR_TIMEOUT || result == EXPORTD_ERROR_UNAVAILABLE);
+           (result == EXPORTD_ERROR_TIMEOUT || result == EXPORTD_ERROR_UNAVAILABLE ||
+            result == EXPORTD_ERROR_LIMITED);
 }
 
 static enum exit_code run_events(struct exportd_client *client, const struct settings *settings)

@@ -54,9 +54,10 @@ static bool survive(struct following *following, const struct exportd_error *err
         return true;
     case EXPORTD_ERROR_TIMEOUT:
     case EXPORTD_ERROR_UNAVAILABLE:
+    case EXPORTD_ERROR_LIMITED:
         if (!following->is_away) {
             display_note(following->display, error->message);
-            display_note(following->display, "the service does not answer; still trying");
+            display_note(following->display, "the service cannot be asked; still trying");
         }
         following->is_away = true;
         return true;

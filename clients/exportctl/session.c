@@ -78,7 +78,10 @@ enum exit_code session_fail(const struct exportd_error *error, const char *subje
     print_part(" (", error->inner_code, ")");
     print_part(" [", error->target, "]");
     fputc('\n', stderr);
-    if (advice) {
+    if (error->retry_after_seconds > 0) {
+        fprintf(stderr, "  Repeat the command after %lld seconds.\n",
+                (long long)error->retry_after_seconds);
+    } else if (advice) {
         fprintf(stderr, "  %s\n", advice);
     }
     if (error->status != 0) {

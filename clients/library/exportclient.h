@@ -391,8 +391,7 @@ EXPORTD_API int exportd_watch_next(struct exportd_watch *watch, int timeout_ms,
 
 /* Calls back with each event until every operation has ended (EXPORTD_OK), the callback returns
  * something other than 0 (which is returned, so return positive numbers), or something negative
- * happens. EXPORTD_ERROR_TIMEOUT and EXPORTD_ERROR_UNAVAILABLE do not end it: the service may be
- * restarting. */
+ * happens but TIMEOUT, UNAVAILABLE and LIMITED, which do not last. */
 EXPORTD_API int exportd_watch_run(struct exportd_watch *watch,
                                   int (*callback)(const struct exportd_event *event, void *arg),
                                   void *arg, struct exportd_error *error);

@@ -104,6 +104,14 @@ int failure_of_system(struct exportd_error *error, int result, const char *targe
     return failure(error, result, target, whole);
 }
 
+static int64_t retry_after_of(const msgpack_object *root)
+{
+    const msgpack_object *seconds = wire_find(root, "retryAfter");
+    bool is_number = seconds && seconds->type == MSGPACK_OBJECT_POSITIVE_INTEGER;
+
+    return is_number && seconds->via.u64 <= INT32_MAX ? (int64_t)seconds->via.u64 : 0;
+}
+
 int failure_of_reply(struct exportd_error *error, int status, const msgpack_object *root)
 {
     int result = failure_result_of(status);
@@ -116,6 +124,7 @@ int failure_of_reply(struct exportd_error *error, int status, const msgpack_obje
         return result;
     }
     error->status = status;
+    error->retry_after_seconds = retry_after_of(root);
     if (!object || error_decode(object, &told, &wrong) != 0) {
         return result;
     }

@@ -285,7 +285,8 @@ int exportd_watch_run(struct exportd_watch *watch,
         if (rc == 0) {
             return EXPORTD_OK;
         }
-        if (rc < 0 && rc != EXPORTD_ERROR_TIMEOUT && rc != EXPORTD_ERROR_UNAVAILABLE) {
+        if (rc < 0 && rc != EXPORTD_ERROR_TIMEOUT && rc != EXPORTD_ERROR_UNAVAILABLE &&
+            rc != EXPORTD_ERROR_LIMITED) {
             return rc;
         }
         rc = rc == 1 ? callback(&event, arg) : 0;

@@ -38,6 +38,8 @@ static const char tables[] =
     " number INTEGER NOT NULL, PRIMARY KEY(tenant_id, stage)) STRICT, WITHOUT ROWID;"
     "CREATE TABLE IF NOT EXISTS pauses(tenant_id BLOB PRIMARY KEY, paused_by BLOB NOT NULL,"
     " since_ms INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+    "CREATE TABLE IF NOT EXISTS request_counts(tenant_id BLOB PRIMARY KEY,"
+    " changed_ms INTEGER NOT NULL, counts BLOB NOT NULL) STRICT, WITHOUT ROWID;"
     "CREATE TABLE IF NOT EXISTS reasons(id BLOB PRIMARY KEY, reason TEXT NOT NULL)"
     " STRICT, WITHOUT ROWID;"
     "CREATE TABLE IF NOT EXISTS meta(name TEXT PRIMARY KEY, value INTEGER NOT NULL)"
@@ -98,6 +100,12 @@ static const char *const texts[STATEMENT_COUNT] = {
                                " WHERE completed_ms = 0 AND overdue_ms > 0 AND overdue_ms > ?1",
     [STATEMENT_AHEAD] = "SELECT id FROM operations WHERE tenant_id = ?1 AND stage = 'queued'"
                         " AND id < ?2",
+    [STATEMENT_SUBMITTED] =
+        "SELECT id, tenant_id, user_id, submitted_ms FROM operations WHERE id >= ?1 ORDER BY id",
+    [STATEMENT_PUT_REQUEST_COUNTS] = "INSERT OR REPLACE INTO request_counts(tenant_id, changed_ms,"
+                                     " counts) VALUES(?1, ?2, ?3)",
+    [STATEMENT_FORGET_REQUEST_COUNTS] = "DELETE FROM request_counts WHERE changed_ms < ?1",
+    [STATEMENT_REQUEST_COUNTS] = "SELECT tenant_id, counts FROM request_counts",
     [STATEMENT_PUT_REASON] = "INSERT OR REPLACE INTO reasons(id, reason) VALUES(?1, ?2)",
     [STATEMENT_REASON] = "SELECT reason FROM reasons WHERE id = ?1",
     [STATEMENT_PAUSE] = "INSERT OR IGNORE INTO pauses(tenant_id, paused_by, since_ms)"

@@ -166,4 +166,22 @@ int store_resume(struct store *store, const struct uuid *tenant_id);
 typedef int (*store_pause_visitor)(void *argument, const struct store_pause *pause);
 int store_pauses(struct store *store, store_pause_visitor visit, void *argument);
 
+/* Whose data the operations accepted since a time are about, the older first by and large. An error
+ * of the visitor ends the walk and is returned. */
+typedef int (*store_submitted_visitor)(void *argument, const struct uuid *tenant_id,
+                                       const struct uuid *user_id, struct wall submitted);
+int store_submitted(struct store *store, struct wall since, store_submitted_visitor visit,
+                    void *argument);
+
+/* Counts of a tenant's requests, in bytes that the store does not understand; those put last. */
+int store_put_request_counts(struct store *store, const struct uuid *tenant_id, struct wall now,
+                             struct text counts);
+
+/* Sees the counts put since a time and forgets the others. The visitor returns -ERROR_DAMAGED for
+ * what it does not understand. */
+typedef int (*store_counts_visitor)(void *argument, const struct uuid *tenant_id,
+                                    struct text counts);
+int store_request_counts(struct store *store, struct wall since, store_counts_visitor visit,
+                         void *argument);
+
 #endif

@@ -166,6 +166,7 @@ static const char configuration_text[] =
     "    WHERE tenant_id = :tenant_id AND user_id > :after ORDER BY user_id LIMIT :limit\n"
     "operations:\n"
     "  base_url: 'https://export.example.org/v1.0/operations'\n"
+    "limits: {exports_per_day: 0, exports_per_day_of_subject: 0, requests_per_hour: 0}\n"
     "permissions:\n"
     "  operators: [{tenant_id: %s, object_id: %s}]\n"
     "dispatch:\n"

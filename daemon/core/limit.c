@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: MIT
+#include "daemon/core/limit.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "schemas/base/errors.h"
+
+/* One step more than the window has: the oldest is in it in part. */
+#define BUCKETS (LIMIT_STEPS + 1)
+
+struct limit_entry {
+    struct table_link link;
+    struct limit_key key;
+    struct limit_entry *older;
+    struct limit_entry *newer;
+    struct limit_entry *next_changed;
+    bool is_changed;
+    int64_t step;             /* of counts[0], in steps since 1970 */
+    uint32_t counts[BUCKETS]; /* by age in steps */
+};
+
+int limit_init(struct limit *limit, int64_t window_ms, size_t most_entries)
+{
+    *limit = (struct limit){.step_ms = window_ms / LIMIT_STEPS, .most_entries = most_entries};
+    return table_init(&limit->entries, 64);
+}
+
+void limit_release(struct limit *limit)
+{
+    struct limit_entry *next;
+
+    for (struct limit_entry *entry = limit->oldest; entry; entry = next) {
+        next = entry->newer;
+        free(entry);
+    }
+    table_release(&limit->entries);
+    *limit = (struct limit){0};
+}
+
+static uint64_t hash_of(const struct limit_key *key)
+{
+    return table_hash_bytes(key, sizeof *key);
+}
+
+static struct limit_entry *find(const struct limit *limit, const struct limit_key *key)
+{
+    struct table_link *link = table_find(&limit->entries, hash_of(key));
+
+    for (; link; link = table_find_next(link)) {
+        struct limit_entry *entry = TABLE_ENTRY(link, struct limit_entry, link);
+        if (uuid_equal(&entry->key.tenant_id, &key->tenant_id) &&
+            uuid_equal(&entry->key.user_id, &key->user_id)) {
+            return entry;
+        }
+    }
+    return NULL;
+}
+
+/* Makes the entry one of now. */
+static void age(const struct limit *limit, struct limit_entry *entry, struct wall now)
+{
+    int64_t step = now.ms / limit->step_ms;
+    int64_t passed = step - entry->step;
+
+    entry->step = step;
+    if (passed <= 0) {
+        return;
+    }
+    if (passed >= BUCKETS) {
+        memset(entry->counts, 0, sizeof entry->counts);
+        return;
+    }
+    memmove(&entry->counts[passed], entry->counts,
+            (size_t)(BUCKETS - passed) * sizeof entry->counts[0]);
+    memset(entry->counts, 0, (size_t)passed * sizeof entry->counts[0]);
+}
+
+static int64_t sum_of(const struct limit_entry *entry)
+{
+    int64_t sum = 0;
+
+    for (int i = 0; i < BUCKETS; i++) {
+        sum += entry->counts[i];
+    }
+    return sum;
+}
+
+/* Until fewer than most are left of an entry of now. */
+static int64_t wait_for(const struct limit *limit, const struct limit_entry *entry, int64_t most,
+                        struct wall now)
+{
+    int64_t left = sum_of(entry);
+    int64_t steps = 0;
+
+    while (left >= most && steps < BUCKETS) {
+        steps++;
+        left -= entry->counts[BUCKETS - steps];
+    }
+    return steps == 0 ? 0 : (entry->step + steps) * limit->step_ms - now.ms;
+}
+
+static void unlink_entry(struct limit *limit, struct limit_entry *entry)
+{
+    *(entry->older ? &entry->older->newer : &limit->oldest) = entry->newer;
+    *(entry->newer ? &entry->newer->older : &limit->newest) = entry->older;
+}
+
+static void append(struct limit *limit, struct limit_entry *entry)
+{
+    entry->older = limit->newest;
+    entry->newer = NULL;
+    *(limit->newest ? &limit->newest->newer : &limit->oldest) = entry;
+    limit->newest = entry;
+}
+
+/* Frees the oldest entry if it counts no more. */
+static bool drop_oldest(struct limit *limit, struct wall now)
+{
+    struct limit_entry *entry = limit->oldest;
+
+    if (!entry || entry->is_changed) {
+        return false;
+    }
+    age(limit, entry, now);
+    if (sum_of(entry) > 0) {
+        return false;
+    }
+    unlink_entry(limit, entry);
+    table_remove(&limit->entries, &entry->link);
+    free(entry);
+    return true;
+}
+
+int64_t limit_wait_ms(struct limit *limit, const struct limit_key *key, int64_t most,
+                      struct wall now)
+{
+    struct limit_entry *entry;
+
+    if (most == 0) {
+        return 0;
+    }
+    entry = find(limit, key);
+    if (entry) {
+        age(limit, entry, now);
+        return wait_for(limit, entry, most, now);
+    }
+    if (limit->entries.count < limit->most_entries || drop_oldest(limit, now)) {
+        return 0;
+    }
+    age(limit, limit->oldest, now);
+    return wait_for(limit, limit->oldest, 1, now);
+}
+
+static struct limit_entry *make(struct limit *limit, const struct limit_key *key, struct wall now)
+{
+    struct limit_entry *entry = calloc(1, sizeof *entry);
+
+    if (entry) {
+        entry->key = *key;
+        entry->step = now.ms / limit->step_ms;
+        table_insert(&limit->entries, &entry->link, hash_of(key));
+        append(limit, entry);
+    }
+    return entry;
+}
+
+/* The key's entry of now, or a new one; NULL where there is no room, which is no error, or no
+ * memory. */
+static struct limit_entry *get(struct limit *limit, const struct limit_key *key, struct wall now,
+                               int *rc)
+{
+    struct limit_entry *entry = find(limit, key);
+
+    *rc = 0;
+    if (entry) {
+        age(limit, entry, now);
+        unlink_entry(limit, entry);
+        append(limit, entry);
+        return entry;
+    }
+    /* Two for one, so that what counts no more does not stay for ever. */
+    (void)(drop_oldest(limit, now) && drop_oldest(limit, now));
+    if (limit->entries.count >= limit->most_entries) {
+        return NULL;
+    }
+    entry = make(limit, key, now);
+    *rc = entry ? 0 : -ERROR_MEMORY;
+    return entry;
+}
+
+int limit_count(struct limit *limit, const struct limit_key *key, struct wall time, struct wall now)
+{
+    int64_t steps = now.ms / limit->step_ms - time.ms / limit->step_ms;
+    struct limit_entry *entry;
+    int rc = 0;
+
+    if (steps >= BUCKETS) {
+        return 0;
+    }
+    entry = get(limit, key, now, &rc);
+    if (!entry) {
+        return rc;
+    }
+    entry->counts[steps > 0 ? steps : 0]++;
+    if (limit->is_kept && !entry->is_changed) {
+        entry->is_changed = true;
+        entry->next_changed = limit->changed;
+        limit->changed = entry;
+    }
+    return 0;
+}
+
+bool limit_take_changed(struct limit *limit, struct limit_key *key,
+                        uint8_t packed[LIMIT_PACKED_BYTES])
+{
+    struct limit_entry *entry = limit->changed;
+
+    if (!entry) {
+        return false;
+    }
+    limit->changed = entry->next_changed;
+    entry->is_changed = false;
+    *key = entry->key;
+    for (int i = 0; i < 8; i++) {
+        packed[i] = (uint8_t)((uint64_t)entry->step >> (56 - 8 * i));
+    }
+    for (int i = 0; i < BUCKETS; i++) {
+        for (int j = 0; j < 4; j++) {
+            packed[8 + 4 * i + j] = (uint8_t)(entry->counts[i] >> (24 - 8 * j));
+        }
+    }
+    return true;
+}
+
+int limit_restore(struct limit *limit, const struct limit_key *key, const uint8_t *packed,
+                  size_t packed_bytes, struct wall now)
+{
+    uint32_t counts[BUCKETS] = {0};
+    uint64_t step = 0;
+    struct limit_entry *entry;
+    int rc;
+
+    if (packed_bytes != LIMIT_PACKED_BYTES) {
+        return -ERROR_DAMAGED;
+    }
+    for (int i = 0; i < 8; i++) {
+        step = step << 8 | packed[i];
+    }
+    for (int i = 0; i < 4 * BUCKETS; i++) {
+        counts[i / 4] = counts[i / 4] << 8 | packed[8 + i];
+    }
+    if (step > INT64_MAX / (uint64_t)limit->step_ms) {
+        return -ERROR_DAMAGED;
+    }
+    entry = get(limit, key, now, &rc);
+    if (!entry) {
+        return rc;
+    }
+    entry->step = (int64_t)step;
+    memcpy(entry->counts, counts, sizeof counts);
+    age(limit, entry, now);
+    return 0;
+}
