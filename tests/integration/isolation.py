@@ -14,11 +14,13 @@ APPROVE = "Exports.Approve"
 OPERATOR = "0b1ec700-0000-4000-8000-00000000000a"
 ROLE = "f2ef992c-3afb-46b9-b7cf-a126ee74c451"
 BY_OPERATION = ("getOperation", "explainOperation", "cancelOperation", "retryOperation")
+DECISIONS = ("approveOperation", "denyOperation")
 DATE = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 
 # Who may: a scope that opens it, an operator, or anybody. Not taken from the table that decides.
 GUARDED, FOR_OPERATORS = {READ_ALL}, {OPERATOR}
 REQUESTS = {
+    "approveOperation": {APPROVE}, "denyOperation": {APPROVE},
     "cancelOperation": GUARDED | {APPROVE}, "eventsSince": GUARDED, "explainOperation": GUARDED, "exportPersonalData": GUARDED,
     "getOperation": GUARDED, "getPauses": FOR_OPERATORS, "getProfile": GUARDED, "getStatistics": GUARDED, "listOperations": GUARDED,
     "listProfiles": GUARDED, "pauseDispatch": FOR_OPERATORS, "ping": None, "resumeDispatch": FOR_OPERATORS, "retryOperation": GUARDED,
@@ -128,7 +130,8 @@ class Isolation(harness.Case):
         fields = {"eventsSince": {"sequence": 0}, "getProfile": {"userId": user}, "pauseDispatch": {"tenantId": str(uuid.uuid4())},
                   "resumeDispatch": {"tenantId": str(uuid.uuid4())},
                   "exportPersonalData": {"inboundSharedUserProfileId": user, "idempotencyKey": "ended"}}
-        fields.update({kind: {"operationId": ended} for kind in BY_OPERATION})
+        fields.update({kind: {"operationId": ended} for kind in (*BY_OPERATION, *DECISIONS)})
+        fields["denyOperation"]["reason"] = "no"
         client = made.client()
         for caller in self.callers(made):
             for kind in REQUESTS:
@@ -184,10 +187,12 @@ class Isolation(harness.Case):
             return "scopeMissing"
         if state == "no role":
             return "roleMissing"
-        if tenant != 0 and (kind in BY_OPERATION or kind in ("getProfile", "exportPersonalData")):
+        if tenant != 0 and (kind in (*BY_OPERATION, *DECISIONS) or kind in ("getProfile", "exportPersonalData")):
             return "notFound"
         if kind == "cancelOperation" and role == "another reader":
             return "notRequester"
+        if kind in DECISIONS:
+            return "operationNotAwaiting" if role == "reader and approver" else "ownRequest"
         return 202 if kind in ("exportPersonalData", "retryOperation") else 200
 
     def test_ids_are_drawn_at_random_and_never_again(self):
