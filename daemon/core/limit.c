@@ -16,6 +16,7 @@ struct limit_entry {
     struct limit_entry *newer;
     struct limit_entry *next_changed;
     bool is_changed;
+    int64_t listed;           /* the step in which it took its place in the list */
     int64_t step;             /* of counts[0], in steps since 1970 */
     uint32_t counts[BUCKETS]; /* by age in steps */
 };
@@ -43,14 +44,25 @@ static uint64_t hash_of(const struct limit_key *key)
     return table_hash_bytes(key, sizeof *key);
 }
 
-static struct limit_entry *find(const struct limit *limit, const struct limit_key *key)
+static bool is_of(const struct limit_entry *entry, const struct limit_key *key)
 {
-    struct table_link *link = table_find(&limit->entries, hash_of(key));
+    return uuid_equal(&entry->key.tenant_id, &key->tenant_id) &&
+           uuid_equal(&entry->key.user_id, &key->user_id);
+}
 
+/* What is asked about is counted next, most of the time. */
+static struct limit_entry *find(struct limit *limit, const struct limit_key *key)
+{
+    struct table_link *link;
+
+    if (limit->found && is_of(limit->found, key)) {
+        return limit->found;
+    }
+    link = table_find(&limit->entries, hash_of(key));
     for (; link; link = table_find_next(link)) {
         struct limit_entry *entry = TABLE_ENTRY(link, struct limit_entry, link);
-        if (uuid_equal(&entry->key.tenant_id, &key->tenant_id) &&
-            uuid_equal(&entry->key.user_id, &key->user_id)) {
+        if (is_of(entry, key)) {
+            limit->found = entry;
             return entry;
         }
     }
@@ -128,6 +140,7 @@ static bool drop_oldest(struct limit *limit, struct wall now)
     }
     unlink_entry(limit, entry);
     table_remove(&limit->entries, &entry->link);
+    limit->found = limit->found == entry ? NULL : limit->found;
     free(entry);
     return true;
 }
@@ -158,7 +171,7 @@ static struct limit_entry *make(struct limit *limit, const struct limit_key *key
 
     if (entry) {
         entry->key = *key;
-        entry->step = now.ms / limit->step_ms;
+        entry->step = entry->listed = now.ms / limit->step_ms;
         table_insert(&limit->entries, &entry->link, hash_of(key));
         append(limit, entry);
     }
@@ -175,8 +188,11 @@ static struct limit_entry *get(struct limit *limit, const struct limit_key *key,
     *rc = 0;
     if (entry) {
         age(limit, entry, now);
-        unlink_entry(limit, entry);
-        append(limit, entry);
+        if (entry->listed != entry->step) {
+            entry->listed = entry->step;
+            unlink_entry(limit, entry);
+            append(limit, entry);
+        }
         return entry;
     }
     /* Two for one, so that what counts no more does not stay for ever. */

@@ -28,7 +28,8 @@ struct limit {
     size_t most_entries;
     bool is_kept; /* somebody stores the entries that change */
     struct table entries;
-    struct limit_entry *oldest; /* in the order in which they were counted last */
+    struct limit_entry *found;  /* the one that was asked for last */
+    struct limit_entry *oldest; /* in the order of the steps in which they were counted last */
     struct limit_entry *newest;
     struct limit_entry *changed; /* since they were taken by limit_take_changed */
 };
