@@ -69,7 +69,7 @@ BUGS = [
     ("a_clock_set_back_stops_retries", "daemon/store/database.c",
      "(ready_ms <= ?1 OR ready_ms > ?2)", "(ready_ms <= ?1 OR ready_ms > ?2 + 1000000000000000)"),
     ("another_tenants_operation_is_shown", "daemon/requests_read.c",
-     "return rc || uuid_equal(&record->tenant_id, &call->claims->tenant_id) ? rc : -ERROR_NOT_FOUND;", "return rc;"),
+     "if (!rc && !uuid_equal(&record->tenant_id, &call->claims->tenant_id)) {", "if (rc == 1) {"),
     ("a_result_is_forgotten_when_it_was_sent", "workers/runtime/worker.c",
      "        bool is_sent = reporter_send(&worker->reporter, result->report, result->report_bytes);\n",
      "        bool is_sent = reporter_send(&worker->reporter, result->report, result->report_bytes);\n"
