@@ -8,6 +8,7 @@
 #include "tests/simulation/checks.h"
 
 #define AT(stage) (1U << OPERATION_STAGE_##stage)
+#define UNENDED   (AT(AWAITING_APPROVAL) | AT(QUEUED) | AT(GATHERING) | AT(RETRY_WAIT))
 
 static const struct {
     bool is_known;
@@ -15,17 +16,18 @@ static const struct {
     unsigned to;
     int attempts; /* that it adds */
 } moves[EVENT_KIND_COUNT] = {
-    [EVENT_KIND_ACCEPTED] = {true, 0, AT(QUEUED), 0},
+    [EVENT_KIND_ACCEPTED] = {true, 0, AT(QUEUED) | AT(AWAITING_APPROVAL), 0},
+    [EVENT_KIND_APPROVED] = {true, AT(AWAITING_APPROVAL), AT(QUEUED), 0},
     [EVENT_KIND_STARTED] = {true, AT(QUEUED), AT(GATHERING), 1},
     [EVENT_KIND_RETRY_WAIT] = {true, AT(GATHERING), AT(RETRY_WAIT), 0},
     [EVENT_KIND_REQUEUED] = {true, AT(GATHERING) | AT(RETRY_WAIT), AT(QUEUED), 0},
     [EVENT_KIND_COMPLETED] = {true, AT(GATHERING), AT(DONE), 0},
-    [EVENT_KIND_FAILED] = {true, AT(QUEUED) | AT(GATHERING) | AT(RETRY_WAIT), AT(FAILED), 0},
-    [EVENT_KIND_OVERDUE] = {true, AT(QUEUED) | AT(GATHERING) | AT(RETRY_WAIT),
-                            AT(QUEUED) | AT(GATHERING) | AT(RETRY_WAIT), 0},
+    [EVENT_KIND_FAILED] = {true, UNENDED, AT(FAILED), 0},
+    [EVENT_KIND_OVERDUE] = {true, UNENDED, UNENDED, 0},
 };
 
 static const enum operation_status statuses[OPERATION_STAGE_COUNT] = {
+    [OPERATION_STAGE_AWAITING_APPROVAL] = OPERATION_STATUS_NOT_STARTED,
     [OPERATION_STAGE_QUEUED] = OPERATION_STATUS_NOT_STARTED,
     [OPERATION_STAGE_RETRY_WAIT] = OPERATION_STATUS_NOT_STARTED,
     [OPERATION_STAGE_GATHERING] = OPERATION_STATUS_RUNNING,

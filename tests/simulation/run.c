@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "tests/simulation/agenda.h"
+#include "tests/simulation/approver.h"
 #include "tests/simulation/bundles.h"
 #include "tests/simulation/clock.h"
 #include "tests/simulation/daemon_actor.h"
@@ -45,6 +46,7 @@ static void reset(uint64_t seed)
     watchers_reset();
     operator_reset();
     receipts_reset();
+    approvers_reset();
     fairness_watch(false);
 }
 
@@ -55,6 +57,7 @@ static void release(void)
     clients_release();
     watchers_release();
     operator_release();
+    approvers_release();
     network_release();
     agenda_clear();
 }
@@ -91,6 +94,7 @@ static void begin(const struct plan *plan)
     if (plan->has_operator) {
         operator_start();
     }
+    approvers_start();
     fairness_watch(plan->is_fair);
     faults_start(plan->mean_ms);
 }

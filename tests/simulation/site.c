@@ -10,9 +10,11 @@
 #include "tests/support/temporary.h"
 #include "tests/support/token_mint.h"
 
-#define SCOPE  "CrossTenantUserProfileSharing.Read.All"
-#define ISSUED 1000000000 /* 2001: no jump of the wall clock makes a token invalid */
-#define EXPIRY 4000000000LL
+#define SCOPE   "CrossTenantUserProfileSharing.Read.All"
+#define APPROVE "Exports.Approve"
+#define PEOPLE  (SITE_PERSONS + 1) /* with the approver */
+#define ISSUED  1000000000         /* 2001: no jump of the wall clock makes a token invalid */
+#define EXPIRY  4000000000LL
 
 struct variant {
     unsigned overlay_operations;
@@ -20,20 +22,21 @@ struct variant {
     unsigned offer_timeout_ms;
     unsigned retry_ceiling_ms;
     unsigned weights[SITE_TENANTS];
-    unsigned caps[SITE_TENANTS]; /* operations running at once; 0: any */
+    unsigned caps[SITE_TENANTS];  /* operations running at once; 0: any */
+    bool approvals[SITE_TENANTS]; /* are needed */
 };
 
 static const struct variant variants[SITE_CONFIGURATIONS] = {
-    {64, 2000, 1000, 500, {1, 1, 1, 1}, {0}},
-    {64, 1000, 300, 2000, {3, 1, 2, 1}, {0}},
-    {8192, 5000, 1000, 4000, {1, 5, 1, 1}, {0}},
-    {64, 2000, 500, 1000, {1, 1, 4, 1}, {1, 0, 3, 2}},
+    {64, 2000, 1000, 500, {1, 1, 1, 1}, {0}, {false}},
+    {64, 1000, 300, 2000, {3, 1, 2, 1}, {0}, {false}},
+    {8192, 5000, 1000, 4000, {1, 5, 1, 1}, {0}, {false}},
+    {64, 2000, 500, 1000, {1, 1, 4, 1}, {1, 0, 3, 2}, {true, false, true, false}},
 };
 
 static struct uuid tenants[SITE_TENANTS];
 static struct uuid users[SITE_TENANTS][SITE_USERS];
-static struct uuid persons[SITE_TENANTS][SITE_PERSONS];
-static char *tokens[SITE_TENANTS][SITE_PERSONS];
+static struct uuid persons[SITE_TENANTS][PEOPLE];
+static char *tokens[SITE_TENANTS][PEOPLE];
 static char directory[TEMPORARY_BUFFER];
 static char configurations[SITE_CONFIGURATIONS][TEMPORARY_BUFFER + 32];
 static unsigned chosen;
@@ -59,9 +62,9 @@ static void name_everybody(void)
             users[tenant][user] =
                 id_of("05e20000-0000-4000-8000-%012u", tenant * (SITE_USERS * 3 / 4) + user);
         }
-        for (unsigned person = 0; person < SITE_PERSONS; person++) {
+        for (unsigned person = 0; person < PEOPLE; person++) {
             persons[tenant][person] =
-                id_of("0b1ec700-0000-4000-8000-%012u", tenant * SITE_PERSONS + person);
+                id_of("0b1ec700-0000-4000-8000-%012u", tenant * PEOPLE + person);
         }
     }
 }
@@ -78,7 +81,8 @@ static char *mint_one(struct mint *mint, unsigned tenant, unsigned person)
              "{\"iss\":\"https://login.example.org/%s/v2.0\",\"aud\":\"%s\",\"ver\":\"2.0\","
              "\"tid\":\"%s\",\"oid\":\"%s\",\"sub\":\"made-up\",\"scp\":\"%s\",\"azp\":\"%s\","
              "\"iat\":%d,\"nbf\":%d,\"exp\":%lld,\"uti\":\"%u-%u\"}",
-             tenant_id, MINT_AUDIENCE, tenant_id, person_id, SCOPE, MINT_APPLICATION_ID, ISSUED,
+             tenant_id, MINT_AUDIENCE, tenant_id, person_id,
+             person == SITE_APPROVER ? SCOPE " " APPROVE : SCOPE, MINT_APPLICATION_ID, ISSUED,
              ISSUED, EXPIRY, tenant, person);
     return mint_token(mint, payload);
 }
@@ -92,7 +96,7 @@ static int mint_all(void)
     snprintf(path, sizeof path, "%s/keys.json", directory);
     rc = mint_write_key_set(path, &mint, 1);
     for (unsigned tenant = 0; tenant < SITE_TENANTS; tenant++) {
-        for (unsigned person = 0; person < SITE_PERSONS; person++) {
+        for (unsigned person = 0; person < PEOPLE; person++) {
             tokens[tenant][person] = mint_one(mint, tenant, person);
         }
     }
@@ -166,8 +170,10 @@ static const char configuration_text[] =
     "    WHERE tenant_id = :tenant_id AND user_id > :after ORDER BY user_id LIMIT :limit\n"
     "operations:\n"
     "  base_url: 'https://export.example.org/v1.0/operations'\n"
+    "%s"
     "limits: {exports_per_day: 0, exports_per_day_of_subject: 0, requests_per_hour: 0}\n"
     "permissions:\n"
+    "  approver_scope: " APPROVE "\n"
     "  operators: [{tenant_id: %s, object_id: %s}]\n"
     "dispatch:\n"
     "  offer_timeout_ms: %u\n"
@@ -176,17 +182,35 @@ static const char configuration_text[] =
     "  retry_ceiling_ms: %u\n"
     "  tenants:\n";
 
+/* The tenants whose operations need approval, as a list of the configuration. */
+static const char *list_approvals(const struct variant *variant, char text[1024])
+{
+    char tenant_id[UUID_TEXT_BUFFER];
+    int at = snprintf(text, 1024, "  tenants:\n");
+    int begun = at;
+
+    for (unsigned tenant = 0; tenant < SITE_TENANTS; tenant++) {
+        if (variant->approvals[tenant]) {
+            at += snprintf(text + at, 1024 - (size_t)at,
+                           "    - tenant_id: %s\n      approval: manual\n",
+                           uuid_format(&tenants[tenant], tenant_id));
+        }
+    }
+    return at > begun ? text : "";
+}
+
 static int write_configuration(unsigned number)
 {
     const struct variant *variant = &variants[number];
     char text[4096];
     char tenant_id[UUID_TEXT_BUFFER];
     char person_id[UUID_TEXT_BUFFER];
+    char approvals[1024];
     char name[32];
     int at = snprintf(text, sizeof text, configuration_text, directory, variant->overlay_operations,
-                      directory, directory, uuid_format(&tenants[0], tenant_id),
-                      uuid_format(&persons[0][0], person_id), variant->offer_timeout_ms,
-                      variant->lease_ms, variant->retry_ceiling_ms);
+                      directory, directory, list_approvals(variant, approvals),
+                      uuid_format(&tenants[0], tenant_id), uuid_format(&persons[0][0], person_id),
+                      variant->offer_timeout_ms, variant->lease_ms, variant->retry_ceiling_ms);
 
     for (unsigned tenant = 0; tenant < SITE_TENANTS; tenant++) {
         at += snprintf(text + at, sizeof text - (size_t)at,
@@ -221,8 +245,8 @@ int site_make(void)
 
 void site_release(void)
 {
-    for (unsigned i = 0; i < SITE_TENANTS * SITE_PERSONS; i++) {
-        free(tokens[i / SITE_PERSONS][i % SITE_PERSONS]);
+    for (unsigned i = 0; i < SITE_TENANTS * PEOPLE; i++) {
+        free(tokens[i / PEOPLE][i % PEOPLE]);
     }
     if (directory[0] && temporary_remove(directory)) {
         fprintf(stderr, "simulate: %s stays behind\n", directory);
@@ -243,6 +267,11 @@ const char *site_configuration(void)
 unsigned site_active_tenants(void)
 {
     return active;
+}
+
+bool site_needs_approval(unsigned tenant)
+{
+    return variants[chosen].approvals[tenant];
 }
 
 int64_t site_cap(unsigned tenant)

@@ -5,12 +5,15 @@
 #ifndef TESTS_SIMULATION_SITE_H
 #define TESTS_SIMULATION_SITE_H
 
+#include <stdbool.h>
+
 #include "schemas/base/uuid.h"
 
 #define SITE_TENANTS        4
 #define SITE_USERS          24 /* of a tenant; a quarter of them are the next tenant's too */
 #define SITE_PERSONS        2  /* callers of a tenant */
-#define SITE_CONFIGURATIONS 4  /* the last with caps of running operations */
+#define SITE_APPROVER       2  /* the number of one more, who may approve */
+#define SITE_CONFIGURATIONS 4  /* the last with caps of running operations, and approvals */
 
 int site_make(void); /* 0, or negative with a message on standard error */
 void site_release(void);
@@ -20,6 +23,7 @@ void site_choose(unsigned configuration, unsigned tenants);
 const char *site_configuration(void);
 unsigned site_active_tenants(void);
 int64_t site_weight(unsigned tenant);
+bool site_needs_approval(unsigned tenant);
 int64_t site_cap(unsigned tenant); /* 0: any number may run */
 
 const struct uuid *site_tenant_id(unsigned tenant);
