@@ -199,8 +199,7 @@ EXPORTD_API int exportd_get(struct exportd_client *client, const char *operation
                             struct exportd_operation *operation, struct exportd_error *error);
 
 /* Ends an operation for good, as failed with the code "cancelled". For its requester and approvers
- * of the tenant, else FORBIDDEN with "notRequester". Again is fine; CONFLICT with "operationEnded".
- */
+ * of the tenant, else FORBIDDEN with "notRequester". Again is fine; CONFLICT if it has ended. */
 EXPORTD_API int exportd_cancel(struct exportd_client *client, const char *operation_id,
                                struct exportd_operation *operation, struct exportd_error *error);
 
@@ -237,7 +236,7 @@ struct exportd_operation_query {
     int top;                    /* how many at the most, 1 to 100; 0: the service's default */
     const char *next;           /* of the page before; NULL or "": the first page */
     const char *stage;          /* a word as "awaitingApproval"; NULL: all */
-};
+}; /* may be NULL as a whole; a page may be empty and yet have a next one */
 
 struct exportd_operation_page {
     size_t count;
@@ -246,7 +245,6 @@ struct exportd_operation_page {
     char next[EXPORTD_NEXT_BYTES];   /* empty on the last page */
 };
 
-/* query may be NULL. A page may be empty and yet have a next one. */
 EXPORTD_API int exportd_list(struct exportd_client *client,
                              const struct exportd_operation_query *query,
                              struct exportd_operation_page *page, struct exportd_error *error);
@@ -301,8 +299,7 @@ struct exportd_event_page {
     bool more;                   /* there may be more already */
 };
 
-/* Stored events of the caller's tenant; operation_id NULL: of all operations; top: 0 or 1 to 500.
- */
+/* Stored events of the caller's tenant; operation_id NULL: of all operations; top: 0 to 500. */
 EXPORTD_API int exportd_events_since(struct exportd_client *client, int64_t sequence,
                                      const char *operation_id, int top,
                                      struct exportd_event_page *page, struct exportd_error *error);

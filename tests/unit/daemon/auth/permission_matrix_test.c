@@ -28,7 +28,9 @@ static const struct {
     const char *request;
     int keys;
 } requests[] = {
+    {"approveOperation.request", KEY_APPROVER},
     {"cancelOperation.request", KEY_READ_ALL | KEY_READ_WRITE_ALL | KEY_APPROVER},
+    {"denyOperation.request", KEY_APPROVER},
     {"eventsSince.request", KEY_READ_ALL | KEY_READ_WRITE_ALL},
     {"explainOperation.request", KEY_READ_ALL | KEY_READ_WRITE_ALL},
     {"exportPersonalData.request", KEY_READ_ALL | KEY_READ_WRITE_ALL},
