@@ -9,6 +9,7 @@
 
 #include "daemon/net/envelope.h"
 #include "daemon/net/listener.h"
+#include "daemon/net/lookout.h"
 #include "daemon/net/zap.h"
 #include "schemas/base/errors.h"
 
@@ -24,6 +25,7 @@ struct sockets {
     struct sockets_options options;
     struct denials denials;
     size_t surplus;
+    struct lookout lookout;
     struct listener listeners[SOCKET_COUNT + LIMIT_FEEDS]; /* by kind; the feeds behind them */
     size_t count;
 };
@@ -198,7 +200,8 @@ int sockets_wait(struct sockets *sockets, int signal_fd, int timeout_ms)
                 (zmq_pollitem_t){.socket = sockets->listeners[i].socket, .events = ZMQ_POLLIN};
         }
     }
-    if (zmq_poll(items, count, is_waiting(sockets) ? 0 : timeout_ms) < 0 && zmq_errno() != EINTR) {
+    if (lookout_wait(&sockets->lookout, items, count, is_waiting(sockets) ? 0 : timeout_ms) < 0 &&
+        zmq_errno() != EINTR) {
         return -ERROR_IO;
     }
     serve_zap(sockets);
