@@ -10,7 +10,7 @@ packages_to_demo=("${packages_to_build[@]}" openssl sqlite3 unzip)
 packages_to_test=(
     "${packages_to_demo[@]}"
     clang clang-format clang-tidy iproute2 libclang-rt-14-dev man-db strace
-    libcmocka-dev python3 python3-cryptography python3-jsonschema python3-jwt python3-msgpack python3-yaml python3-zmq systemd
+    libcmocka-dev python3 python3-cryptography python3-jsonschema python3-jwt python3-msgpack python3-yaml python3-zmq systemd valgrind
 )
 
 # Installs what is missing of the packages named; asks apt for nothing when nothing is.
