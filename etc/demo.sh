@@ -20,7 +20,7 @@ run=$demo/run
 keep=no
 step=0
 processes=()
-sockets=
+requests='' status=''
 
 case "${1-}" in
 --keep) keep=yes ;;
@@ -56,7 +56,8 @@ quietly() {
 }
 
 ctl() {
-    EXPORTD_SERVER=ipc://$sockets/requests EXPORTD_STATUS=ipc://$sockets/status \
+    EXPORTD_SERVER=$requests EXPORTD_STATUS=$status \
+        EXPORTD_CERTIFICATE=$run/keys/backend.key_secret EXPORTD_SERVER_CERTIFICATE=$run/keys/exportd.key \
         "$programs/exportctl" --token-file "$run/token" "$@"
 }
 
@@ -88,6 +89,23 @@ start() {
     printf '%s\n' "$!" >>"$run/pids"
 }
 
+# Where exportd says in its log that it listens: endpoint NAME.
+endpoint() {
+    local port
+    port=$(sed -n "s/.* event=ready .*$1=[^ ]*:\([0-9]*\).*/\1/p" "$run/log/exportd.log")
+    [ -n "$port" ] && printf 'tcp://127.0.0.1:%s' "$port"
+}
+
+wait_for_exportd() {
+    local tries
+    for ((tries = 0; tries < 100; tries++)); do
+        requests=$(endpoint requests) && status=$(endpoint status) && return 0
+        sleep 0.1
+    done
+    echo "exportd has not become ready within 10 seconds." >&2
+    return 1
+}
+
 wait_for_workers() {
     local tries
     for ((tries = 0; tries < 100; tries++)); do
@@ -114,7 +132,6 @@ stop() {
         wait "$process" 2>/dev/null || true
     done
     processes=()
-    [ -z "$sockets" ] || rm -rf "$sockets"
 }
 
 finish() {
@@ -158,11 +175,12 @@ say "Making up an organisation: 4 tenants, 4,002 profiles, mailboxes, sign-in lo
 quietly organisation make_organisation
 echo "In build/demo/organisation." | indented
 
-say "Starting one exportd and two export-workers."
-# Socket paths are limited to 107 bytes, and the checkout may lie deep.
-sockets=$(mktemp -d "${TMPDIR:-/tmp}/exportd-demo.XXXXXX")
-"$top/etc/demo/configure.sh" "$run" "$organisation" "$sockets"
+say "Making a CURVE key for exportd and for each who may connect to it, and starting it and two export-workers."
+export EXPORTCTL=$programs/exportctl
+"$top/etc/demo/configure.sh" "$run" "$organisation" | indented
 start exportd "$programs/exportd" -c "$run/exportd.yaml"
+wait_for_exportd
+"$top/etc/demo/configure.sh" "$run" "$organisation" "$(endpoint jobs)" "$(endpoint reports)" "$status"
 start worker-1 "$programs/export-worker" -c "$run/worker-1.yaml"
 start worker-2 "$programs/export-worker" -c "$run/worker-2.yaml"
 wait_for_workers
@@ -214,13 +232,12 @@ for process in ${processes[*]}; do
         tries=\$((tries - 1))
     done
 done
-rm -rf '$sockets'
 SCRIPT
     chmod 700 "$run/kept"
     trap - EXIT
     say "The processes keep running: ${processes[*]}."
     printf 'Talk to them:  %s\nStop them:     %s\n' \
-        "$programs/exportctl --server ipc://$sockets/requests --status-server ipc://$sockets/status --token-file $run/token list" \
+        "$programs/exportctl --server $requests --status-server $status --certificate $run/keys/backend.key_secret --server-certificate $run/keys/exportd.key --token-file $run/token list" \
         "$run/kept" | indented
     exit 0
 fi

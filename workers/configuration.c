@@ -7,6 +7,7 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+#include "schemas/base/endpoint.h"
 #include "schemas/base/errors.h"
 #include "schemas/messages.h"
 #include "workers/bundle/bundle.h"
@@ -112,6 +113,63 @@ static int take_texts(const struct reading *reading)
     return 0;
 }
 
+static int take_certificates(const struct reading *reading, const char *server, const char *own)
+{
+    struct credentials *credentials = &reading->settings->credentials;
+    char why[CERTIFICATE_MESSAGE_BYTES];
+
+    if (credentials_read_server(credentials, server, why))
+        return configuration_fail(reading->file, "exportd.server_certificate", reading->message,
+                                  "%s", why);
+    if (credentials_read_own(credentials, own, why))
+        return configuration_fail(reading->file, "curve.certificate", reading->message, "%s", why);
+    credentials->are_given = true;
+    return 0;
+}
+
+static int take_curve(const struct reading *reading)
+{
+    const struct export_worker_configuration *read = &reading->read;
+
+    if (!read->has_curve)
+        return configuration_fail(reading->file, "curve", reading->message,
+                                  "found nothing, expected certificate, or security: none");
+    if (!read->exportd.has_server_certificate)
+        return configuration_fail(reading->file, "exportd.server_certificate", reading->message,
+                                  "found nothing, expected the daemon's public certificate, "
+                                  "or security: none");
+    char *server = copy(read->exportd.server_certificate);
+    char *own = copy(read->curve.certificate);
+    int rc = server && own ? take_certificates(reading, server, own) : no_memory(reading);
+    free(server);
+    free(own);
+    return rc;
+}
+
+static int take_security(const struct reading *reading)
+{
+    const struct {
+        const char *key;
+        const char *endpoint;
+    } endpoints[] = {
+        {"exportd.jobs", reading->settings->jobs},
+        {"exportd.reports", reading->settings->reports},
+        {"exportd.status", reading->settings->status},
+    };
+
+    if (reading->read.security == EXPORT_WORKER_CONFIGURATION_SECURITY_CURVE)
+        return take_curve(reading);
+    for (size_t i = 0; i < sizeof(endpoints) / sizeof(endpoints[0]); i++) {
+        if (!endpoint_is_local(text_of(endpoints[i].endpoint)))
+            return configuration_fail(reading->file, endpoints[i].key, reading->message,
+                                      "found \"%s\", expected a loopback address "
+                                      "(tcp://127.0.0.1:PORT, tcp://[::1]:PORT) or ipc://PATH, "
+                                      "because with security none nothing is encrypted",
+                                      endpoints[i].endpoint);
+    }
+    return 0;
+}
+
 static int check_registry(const struct reading *reading)
 {
     struct source_problem problem;
@@ -202,7 +260,7 @@ int worker_configuration_read(const char *path, struct settings *settings, enum 
                               char message[CONFIGURATION_ERROR_BYTES])
 {
     static int (*const steps[])(const struct reading *) = {
-        take_worker, take_texts, check_registry, check_bundles, take_sources,
+        take_worker, take_texts, take_security, check_registry, check_bundles, take_sources,
     };
     struct reading reading = {.settings = settings, .message = message};
 
@@ -234,5 +292,6 @@ void worker_configuration_release(struct settings *settings)
         free(texts[i]);
     for (size_t i = 0; i < settings->source_count; i++)
         source_close(&settings->sources[i]);
+    credentials_forget(&settings->credentials);
     *settings = (struct settings){0};
 }

@@ -43,6 +43,9 @@ static const struct {
     {EXPORTD_ERROR_LIMITED, NULL, "Wait and repeat the command."},
     {EXPORTD_ERROR_TIMEOUT, NULL,
      "Is exportd running there? Check --server, or give it longer with --timeout."},
+    {EXPORTD_ERROR_DENIED, NULL,
+     "Put the public certificate into the folder curve.identities of exportd with a role that may "
+     "ask, send it SIGHUP, and give --certificate and --server-certificate."},
     {EXPORTD_ERROR_UNAVAILABLE, NULL, "Repeat the command later."},
     {EXPORTD_ERROR_REPLY, NULL, "Is it exportd that answers there, and of this version?"},
     {EXPORTD_ERROR_SERVICE, NULL, "Look into the service's log for the request id."},
@@ -129,6 +132,8 @@ enum exit_code session_open(const struct settings *settings, struct exportd_clie
         .status_endpoint = settings->status_server,
         .token = settings->token,
         .token_file = settings->token_file,
+        .certificate = settings->certificate,
+        .server_certificate = settings->server_certificate,
         .timeout_ms = timeout_ms > 0 && timeout_ms < TRY_MS ? timeout_ms : TRY_MS,
         .deadline_ms = timeout_ms,
     };

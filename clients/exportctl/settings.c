@@ -30,6 +30,12 @@ const struct option_row option_rows[OPTION_COUNT] = {
     [OPTION_TOKEN_FILE] = {"token-file", "FILE",
                            "File with the access token; default the token in EXPORTD_TOKEN.",
                            OPTION_TEXT, MEMBER(token_file), 0, 0},
+    [OPTION_CERTIFICATE] = {"certificate", "FILE",
+                            "Our secret CURVE certificate; default EXPORTD_CERTIFICATE, or none.",
+                            OPTION_TEXT, MEMBER(certificate), 0, 0},
+    [OPTION_SERVER_CERTIFICATE] = {"server-certificate", "FILE",
+                                   "The service's; default EXPORTD_SERVER_CERTIFICATE, or none.",
+                                   OPTION_TEXT, MEMBER(server_certificate), 0, 0},
     [OPTION_HELP] = {"help", NULL, "Print help and exit.", OPTION_FLAG, MEMBER(wants_help), 0, 0},
     [OPTION_VERSION] = {"version", NULL, "Print the version and exit.", OPTION_FLAG,
                         MEMBER(wants_version), 0, 0},
@@ -156,6 +162,11 @@ static void read_environment(struct settings *settings)
     settings->server = settings->server ? settings->server : environment("EXPORTD_SERVER");
     settings->status_server =
         settings->status_server ? settings->status_server : environment("EXPORTD_STATUS");
+    settings->certificate =
+        settings->certificate ? settings->certificate : environment("EXPORTD_CERTIFICATE");
+    settings->server_certificate = settings->server_certificate
+                                       ? settings->server_certificate
+                                       : environment("EXPORTD_SERVER_CERTIFICATE");
     settings->token = settings->token_file ? NULL : environment("EXPORTD_TOKEN");
 }
 

@@ -13,6 +13,8 @@ enum option_id {
     OPTION_STATUS_SERVER,
     OPTION_TIMEOUT,
     OPTION_TOKEN_FILE,
+    OPTION_CERTIFICATE,
+    OPTION_SERVER_CERTIFICATE,
     OPTION_HELP,
     OPTION_VERSION,
     OPTION_WAIT,
@@ -61,6 +63,8 @@ struct settings {
     const char *server;
     const char *status_server;
     const char *token_file;
+    const char *certificate;
+    const char *server_certificate;
     const char *token; /* from the environment only: argv can be read by everybody */
     const char *key;
     const char *status;

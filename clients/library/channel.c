@@ -37,7 +37,7 @@ static const struct {
     {ZMQ_HEARTBEAT_TIMEOUT, HEARTBEAT_TIMEOUT_MS},
 };
 
-bool channel_socket_options(void *socket)
+bool channel_socket_options(void *socket, const struct credentials *credentials)
 {
     int64_t maximum = LIMIT_MESSAGE_BYTES;
 
@@ -47,27 +47,28 @@ bool channel_socket_options(void *socket)
             return false;
         }
     }
-    return zmq_setsockopt(socket, ZMQ_MAXMSGSIZE, &maximum, sizeof(maximum)) == 0;
+    return zmq_setsockopt(socket, ZMQ_MAXMSGSIZE, &maximum, sizeof(maximum)) == 0 &&
+           credentials_apply(credentials, socket);
 }
 
-static int channel_connect(struct channel *channel, void *context, const char *endpoint,
+static int channel_connect(struct channel *channel, const struct channel_place *place,
                            struct exportd_error *error)
 {
     const int only_connected = 1;
 
-    channel->socket = zmq_socket(context, ZMQ_DEALER);
-    if (!channel->socket || !channel_socket_options(channel->socket) ||
+    channel->socket = zmq_socket(place->context, ZMQ_DEALER);
+    if (!channel->socket || !channel_socket_options(channel->socket, place->credentials) ||
         zmq_setsockopt(channel->socket, ZMQ_IMMEDIATE, &only_connected, sizeof(int)) != 0) {
         return failure_of_system(error, EXPORTD_ERROR_SYSTEM, NULL, "No socket can be made");
     }
-    if (zmq_connect(channel->socket, endpoint) != 0) {
-        return failure_of_system(error, EXPORTD_ERROR_ARGUMENT, endpoint,
+    if (!handshake_connect(&channel->handshake, place->context, channel->socket, place->endpoint)) {
+        return failure_of_system(error, EXPORTD_ERROR_ARGUMENT, place->endpoint,
                                  "The requests endpoint cannot be used");
     }
     return EXPORTD_OK;
 }
 
-int channel_init(struct channel *channel, void *context, const char *endpoint, int timeout_ms,
+int channel_init(struct channel *channel, const struct channel_place *place, int timeout_ms,
                  int deadline_ms, struct exportd_error *error)
 {
     *channel = (struct channel){.timeout_ms = timeout_ms, .deadline_ms = deadline_ms};
@@ -77,7 +78,7 @@ int channel_init(struct channel *channel, void *context, const char *endpoint, i
     if (wire_input_init(&channel->input) != 0) {
         return failure(error, EXPORTD_ERROR_MEMORY, NULL, NULL);
     }
-    return channel_connect(channel, context, endpoint, error);
+    return channel_connect(channel, place, error);
 }
 
 static void forget_reply(struct channel *channel)
@@ -90,6 +91,7 @@ static void forget_reply(struct channel *channel)
 
 void channel_release(struct channel *channel)
 {
+    handshake_close(&channel->handshake);
     if (channel->socket) {
         zmq_close(channel->socket);
     }
@@ -100,6 +102,8 @@ void channel_release(struct channel *channel)
 
 void exchange_begin(struct exchange *exchange, struct channel *channel)
 {
+    handshake_read(&channel->handshake);
+    handshake_retry(&channel->handshake);
     *exchange = (struct exchange){.request = WIRE_OUTPUT_INIT};
     snprintf(exchange->request_id, sizeof(exchange->request_id), "%016" PRIx64 "-%" PRIx64,
              channel->prefix, ++channel->counter);

@@ -13,6 +13,8 @@
 #include "clients/library/exportclient.h"
 #include "schemas/base/clock.h"
 #include "schemas/codec/wire.h"
+#include "schemas/curve/credentials.h"
+#include "schemas/curve/handshake.h"
 
 #define CHANNEL_REQUEST_ID_BYTES 36
 
@@ -30,6 +32,7 @@ struct exchange {
 
 struct channel {
     void *socket;
+    struct handshake handshake;
     int timeout_ms;
     int deadline_ms;
     uint64_t prefix; /* random: tells this channel's requests from everybody else's */
@@ -39,15 +42,22 @@ struct channel {
     bool has_reply;
 };
 
-/* What every socket of a client has in common, set before it connects; false when refused. */
-bool channel_socket_options(void *socket);
+/* Where a client's sockets connect to, and as whom. Borrowed from it. */
+struct channel_place {
+    void *context;
+    const char *endpoint;
+    const struct credentials *credentials;
+};
 
-int channel_init(struct channel *channel, void *context, const char *endpoint, int timeout_ms,
+/* What every socket of a client has in common, set before it connects; false when refused. */
+bool channel_socket_options(void *socket, const struct credentials *credentials);
+
+int channel_init(struct channel *channel, const struct channel_place *place, int timeout_ms,
                  int deadline_ms, struct exportd_error *error);
 void channel_release(struct channel *channel); /* safe on a zeroed channel, and twice */
 
 /* Gives the exchange a new request id and an empty request; the caller then encodes into
- * exchange->request. */
+ * exchange->request. Connects again, if the service has denied the connection before. */
 void exchange_begin(struct exchange *exchange, struct channel *channel);
 
 /* The request is encoded: it may be sent from now on, and has until now and deadline_ms. */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "clients/library/failure.h"
+#include "schemas/base/endpoint.h"
 #include "schemas/base/errors.h"
 
 enum { TIMEOUT_MS = 2000, DEADLINE_MS = 10000, IDLE_MS = 5000 };
@@ -33,6 +34,72 @@ static int copy_endpoints(struct exportd_client *client, const struct exportd_op
     return EXPORTD_OK;
 }
 
+static int check_plain(const char *argument, const char *endpoint, struct exportd_error *error)
+{
+    if (endpoint_is_local(text_of(endpoint))) {
+        return EXPORTD_OK;
+    }
+    return failure(error, EXPORTD_ERROR_ARGUMENT, argument,
+                   "Without certificates nothing is encrypted, so that only loopback addresses in "
+                   "digits and ipc:// paths can be used.");
+}
+
+static int read_server_key(struct credentials *credentials, const struct exportd_options *options,
+                           struct exportd_error *error)
+{
+    char why[CERTIFICATE_MESSAGE_BYTES];
+
+    if (options->server_key) {
+        struct text key = text_of(options->server_key);
+
+        if (!certificate_is_key(key) ||
+            text_copy(key, credentials->server_key, CERTIFICATE_KEY_BUFFER)) {
+            return failure(error, EXPORTD_ERROR_CERTIFICATE, "server_key",
+                           "A key is 40 characters of Z85.");
+        }
+        return EXPORTD_OK;
+    }
+    if (credentials_read_server(credentials, options->server_certificate, why)) {
+        return failure(error, EXPORTD_ERROR_CERTIFICATE, "server_certificate", why);
+    }
+    return EXPORTD_OK;
+}
+
+static int read_certificates(struct exportd_client *client, const struct exportd_options *options,
+                             struct exportd_error *error)
+{
+    char why[CERTIFICATE_MESSAGE_BYTES];
+    bool has_server = options->server_certificate || options->server_key;
+    int rc = EXPORTD_OK;
+
+    if (!has_server && !options->certificate) {
+        rc = check_plain("requests_endpoint", client->requests_endpoint, error);
+        return rc == EXPORTD_OK ? check_plain("status_endpoint", client->status_endpoint, error)
+                                : rc;
+    }
+    if (!has_server || !options->certificate) {
+        return failure(error, EXPORTD_ERROR_ARGUMENT,
+                       has_server ? "certificate" : "server_certificate",
+                       "Our certificate and the service's key are needed both, or neither.");
+    }
+    rc = read_server_key(&client->credentials, options, error);
+    if (rc == EXPORTD_OK && credentials_read_own(&client->credentials, options->certificate, why)) {
+        rc = failure(error, EXPORTD_ERROR_CERTIFICATE, "certificate", why);
+    }
+    client->credentials.are_given = rc == EXPORTD_OK;
+    return rc;
+}
+
+struct channel_place client_requests_place(const struct exportd_client *client)
+{
+    return (struct channel_place){client->context, client->requests_endpoint, &client->credentials};
+}
+
+struct channel_place client_status_place(const struct exportd_client *client)
+{
+    return (struct channel_place){client->context, client->status_endpoint, &client->credentials};
+}
+
 static int copy_times(struct exportd_client *client, const struct exportd_options *options,
                       struct exportd_error *error)
 {
@@ -47,12 +114,14 @@ static int copy_times(struct exportd_client *client, const struct exportd_option
 
 static int open_context(struct exportd_client *client, struct exportd_error *error)
 {
+    struct channel_place place;
+
     client->context = zmq_ctx_new();
     if (!client->context) {
         return failure_of_system(error, EXPORTD_ERROR_SYSTEM, NULL, "No ZeroMQ context");
     }
-    return channel_init(&client->channel, client->context, client->requests_endpoint,
-                        client->timeout_ms, client->deadline_ms, error);
+    place = client_requests_place(client);
+    return channel_init(&client->channel, &place, client->timeout_ms, client->deadline_ms, error);
 }
 
 int exportd_open(struct exportd_client **client, const struct exportd_options *options,
@@ -76,6 +145,9 @@ int exportd_open(struct exportd_client **client, const struct exportd_options *o
     }
     if (rc == EXPORTD_OK) {
         rc = token_init(&made->token, given->token, given->token_file, error);
+    }
+    if (rc == EXPORTD_OK) {
+        rc = read_certificates(made, given, error);
     }
     if (rc == EXPORTD_OK) {
         rc = open_context(made, error);
@@ -104,6 +176,7 @@ void exportd_close(struct exportd_client **client)
     }
     token_release(&closed->token);
     vouch_release(&closed->vouch);
+    credentials_forget(&closed->credentials);
     wire_output_release(&closed->json);
     free(closed->requests_endpoint);
     free(closed->status_endpoint);
@@ -139,32 +212,45 @@ int client_prepare(const struct exportd_client *client, struct channel *channel,
     return EXPORTD_OK;
 }
 
-int client_timed_out(const struct exportd_client *client, const struct exchange *exchange,
-                     struct exportd_error *error)
+static bool is_denied(const struct channel *channel)
+{
+    return channel->handshake.end == HANDSHAKE_DENIED ||
+           channel->handshake.end == HANDSHAKE_MECHANISM;
+}
+
+int client_timed_out(const struct exportd_client *client, struct channel *channel,
+                     const struct exchange *exchange, struct exportd_error *error)
 {
     char message[512];
+    const char *why;
 
+    handshake_read(&channel->handshake);
+    why = handshake_text(channel->handshake.end);
     if (exchange->sent_count > 0) {
         snprintf(message, sizeof(message),
                  "%s took the request and did not answer in time; it may have been carried out.",
                  client->requests_endpoint);
     } else {
-        snprintf(message, sizeof(message), "There is no connection to %s; nothing was sent.",
-                 client->requests_endpoint);
+        snprintf(message, sizeof(message), "There is no connection to %s%s%s; nothing was sent.",
+                 client->requests_endpoint, why ? ": " : "", why ? why : "");
     }
-    return failure(error, EXPORTD_ERROR_TIMEOUT, NULL, message);
+    return failure(error,
+                   is_denied(channel) && exchange->sent_count == 0 ? EXPORTD_ERROR_DENIED
+                                                                   : EXPORTD_ERROR_TIMEOUT,
+                   NULL, message);
 }
 
 static int wait_until(const struct channel *channel, const struct exchange *exchange,
                       struct mono now)
 {
-    zmq_pollitem_t item = {.socket = channel->socket, .events = ZMQ_POLLIN};
+    zmq_pollitem_t items[] = {{.socket = channel->socket, .events = ZMQ_POLLIN},
+                              {.socket = channel->handshake.monitor, .events = ZMQ_POLLIN}};
     int64_t wait_ms = exchange_next(exchange).ms - now.ms;
 
     if (exchange->is_blocked) {
-        item.events |= ZMQ_POLLOUT;
+        items[0].events |= ZMQ_POLLOUT;
     }
-    return zmq_poll(&item, 1, wait_ms > 0 ? (long)wait_ms : 0) < 0 ? errno : 0;
+    return zmq_poll(items, 2, wait_ms > 0 ? (long)wait_ms : 0) < 0 ? errno : 0;
 }
 
 /* Until the answer is there or the deadline has passed. A signal does not end it: it is bounded. */
@@ -185,8 +271,10 @@ static int run(struct exportd_client *client, struct exchange *exchange,
         if (rc == EXPORTD_ERROR_REPLY && index == 0) {
             return failure(error, EXPORTD_ERROR_REPLY, NULL, NULL);
         }
-        if (now.ms >= exchange->deadline.ms) {
-            return client_timed_out(client, exchange, error);
+        /* A key that is denied would be denied again. */
+        handshake_read(&channel->handshake);
+        if (now.ms >= exchange->deadline.ms || is_denied(channel)) {
+            return client_timed_out(client, channel, exchange, error);
         }
         channel_send_due(channel, exchange, 1, now);
         rc = rc == -EAGAIN ? wait_until(channel, exchange, now) : 0;

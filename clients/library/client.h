@@ -13,6 +13,7 @@ struct exportd_client {
     struct channel channel;
     struct token token;
     struct vouch vouch;
+    struct credentials credentials;
     char *requests_endpoint;
     char *status_endpoint;
     int timeout_ms;
@@ -48,8 +49,12 @@ int client_call(struct exportd_client *client, const struct call *call,
                 const struct schema *reply_schema, void *reply, struct exportd_error *error);
 
 /* What a time-out of this exchange is called. */
-int client_timed_out(const struct exportd_client *client, const struct exchange *exchange,
-                     struct exportd_error *error);
+int client_timed_out(const struct exportd_client *client, struct channel *channel,
+                     const struct exchange *exchange, struct exportd_error *error);
+
+/* Where its channels connect to, and its feeds. */
+struct channel_place client_requests_place(const struct exportd_client *client);
+struct channel_place client_status_place(const struct exportd_client *client);
 
 /* An argument that must be a UUID. */
 int client_parse_id(const char *text, const char *argument, struct uuid *uuid,

@@ -11,7 +11,6 @@
  *     if (exportd_export(client, user_id, NULL, &accepted, &error) == EXPORTD_OK)
  *         remember(accepted.operation.id);
  *     exportd_close(&client);
- *
  * Threads: a client, and every watch made from it, belongs to one thread at a time. Open one client
  * a thread; they share nothing. Do not use a client in a child after fork().
  *
@@ -19,8 +18,7 @@
  * only on success, into plain structs that the caller owns and that hold no pointers; pages, the
  * one exception, own an array and are released with their …_release function. Texts are UTF-8, NUL
  * terminated, and empty when the service gave none; they come from the service's data, so do not
- * print them to a terminal unescaped. Date-times are RFC 3339 in UTC. An error argument may be
- * NULL.
+ * print them to a terminal unescaped. Date-times are RFC 3339 in UTC. An error may be NULL.
  *
  * Lost messages: a request without an answer is sent again, the same bytes under the same request
  * id, every timeout_ms until deadline_ms have passed. Reading twice is harmless, an export always
@@ -63,6 +61,8 @@ enum exportd_result {
     EXPORTD_ERROR_UNAVAILABLE = -13, /* 503, 504, 507: the service cannot do it now */
     EXPORTD_ERROR_SERVICE = -14,     /* every other 5xx */
     EXPORTD_ERROR_INTERRUPTED = -15, /* exportd_watch_next only: a signal arrived */
+    EXPORTD_ERROR_CERTIFICATE = -16, /* a certificate cannot be used; nothing was sent */
+    EXPORTD_ERROR_DENIED = -17,      /* the service does not let this key connect */
 };
 
 EXPORTD_API const char *exportd_result_text(int result); /* a sentence for any number; static */
@@ -98,11 +98,14 @@ struct exportd_options {
     const char *requests_endpoint; /* NULL: tcp://127.0.0.1:5570 */
     const char *status_endpoint;   /* NULL: tcp://127.0.0.1:5573; used by watches only */
     const char *token;             /* an access token; NULL: none, or token_file */
-    const char *token_file; /* read anew at each request, so that it may be renewed; a regular
-                               file that neither group nor others may write */
+    const char *token_file; /* read at each request; neither group nor others may write to it */
     int timeout_ms;         /* how long one try waits for its answer; 0: 2000 */
     int deadline_ms;        /* how long a call may take with all its tries; 0: 10000 */
     int idle_ms;            /* watches read an operation that was silent for so long; 0: 5000 */
+    /* CURVE. Without these only loopback addresses in digits and ipc:// paths can be used. */
+    const char *certificate;        /* ours, secret: NAME.key_secret of exportctl keygen */
+    const char *server_certificate; /* the service's: NAME.key */
+    const char *server_key;         /* or its key alone, 40 characters of Z85 */
 };
 
 struct exportd_client;

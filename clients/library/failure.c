@@ -25,6 +25,8 @@ static const char *const result_texts[] = {
     [-EXPORTD_ERROR_UNAVAILABLE] = "The service cannot do it now.",
     [-EXPORTD_ERROR_SERVICE] = "The service failed.",
     [-EXPORTD_ERROR_INTERRUPTED] = "A signal arrived.",
+    [-EXPORTD_ERROR_CERTIFICATE] = "A certificate cannot be used; nothing was sent.",
+    [-EXPORTD_ERROR_DENIED] = "The service does not let this key connect; nothing was sent.",
 };
 
 static const struct {

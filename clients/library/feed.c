@@ -8,18 +8,18 @@
 #include "clients/library/convert.h"
 #include "clients/library/failure.h"
 
-int feed_open(struct feed *feed, void *context, const char *endpoint, struct exportd_error *error)
+int feed_open(struct feed *feed, const struct channel_place *place, struct exportd_error *error)
 {
     *feed = (struct feed){0};
     if (wire_input_init(&feed->input) != 0) {
         return failure(error, EXPORTD_ERROR_MEMORY, NULL, NULL);
     }
-    feed->socket = zmq_socket(context, ZMQ_SUB);
-    if (!feed->socket || !channel_socket_options(feed->socket)) {
+    feed->socket = zmq_socket(place->context, ZMQ_SUB);
+    if (!feed->socket || !channel_socket_options(feed->socket, place->credentials)) {
         return failure_of_system(error, EXPORTD_ERROR_SYSTEM, NULL, "No socket can be made");
     }
-    if (zmq_connect(feed->socket, endpoint) != 0) {
-        return failure_of_system(error, EXPORTD_ERROR_ARGUMENT, endpoint,
+    if (zmq_connect(feed->socket, place->endpoint) != 0) {
+        return failure_of_system(error, EXPORTD_ERROR_ARGUMENT, place->endpoint,
                                  "The status endpoint cannot be used");
     }
     return EXPORTD_OK;

@@ -7,7 +7,7 @@
 
 #include <zmq.h>
 
-#include "clients/library/exportclient.h"
+#include "clients/library/channel.h"
 #include "schemas/codec/wire.h"
 #include "schemas/messages.h"
 
@@ -16,7 +16,7 @@ struct feed {
     struct wire_input input;
 };
 
-int feed_open(struct feed *feed, void *context, const char *endpoint, struct exportd_error *error);
+int feed_open(struct feed *feed, const struct channel_place *place, struct exportd_error *error);
 void feed_close(struct feed *feed); /* safe on a zeroed feed, and twice */
 
 /* false when memory ran out. */

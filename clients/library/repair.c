@@ -227,7 +227,7 @@ static int expire(struct exportd_watch *watch, struct mono now, struct mono *nex
         int rc;
 
         if (exchange->is_open && exchange->deadline.ms <= now.ms) {
-            rc = client_timed_out(watch->client, exchange, error);
+            rc = client_timed_out(watch->client, &watch->channel, exchange, error);
             put_off(watch, &watch->reads[i].operation_id, now, error);
             exchange_end(exchange);
             return rc;

@@ -14,6 +14,8 @@ enum { QUEUE_FIRST_CAPACITY = 16 };
 int exportd_watch_open(struct exportd_watch **watch, struct exportd_client *client,
                        struct exportd_error *error)
 {
+    struct channel_place requests;
+    struct channel_place status;
     struct exportd_watch *made;
     int rc;
 
@@ -21,16 +23,18 @@ int exportd_watch_open(struct exportd_watch **watch, struct exportd_client *clie
     if (!watch || !client) {
         return failure(error, EXPORTD_ERROR_ARGUMENT, watch ? "client" : "watch", NULL);
     }
+    requests = client_requests_place(client);
+    status = client_status_place(client);
     made = calloc(1, sizeof(*made));
     if (!made) {
         return failure(error, EXPORTD_ERROR_MEMORY, NULL, NULL);
     }
     made->client = client;
     made->earliest.ms = INT64_MAX;
-    rc = feed_open(&made->feed, client->context, client->status_endpoint, error);
+    rc = feed_open(&made->feed, &status, error);
     if (rc == EXPORTD_OK) {
-        rc = channel_init(&made->channel, client->context, client->requests_endpoint,
-                          client->timeout_ms, client->deadline_ms, error);
+        rc =
+            channel_init(&made->channel, &requests, client->timeout_ms, client->deadline_ms, error);
     }
     if (rc != EXPORTD_OK) {
         exportd_watch_close(&made);

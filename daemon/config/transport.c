@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "schemas/base/endpoint.h"
 #include "schemas/base/limits.h"
 
 #define SOCKETS   4
@@ -22,13 +23,6 @@ static bool starts_with(struct text text, const char *prefix)
     return text.size_bytes >= size_bytes && memcmp(text.data, prefix, size_bytes) == 0;
 }
 
-/* An address of this machine in digits: a name could be somebody else's tomorrow. */
-static bool is_local(struct text address)
-{
-    return starts_with(address, "ipc://") || starts_with(address, "tcp://127.") ||
-           starts_with(address, "tcp://[::1]:");
-}
-
 static bool is_same(struct text a, struct text b)
 {
     return text_equal(a, b) && !memchr(a.data, '*', a.size_bytes);
@@ -37,7 +31,7 @@ static bool is_same(struct text a, struct text b)
 static int check_address(const struct settings *settings, const struct endpoint *endpoint,
                          char *message)
 {
-    if (!settings_are_secure(settings) && !is_local(endpoint->address)) {
+    if (!settings_are_secure(settings) && !endpoint_is_local(endpoint->address)) {
         return configuration_fail(settings->file, endpoint->key, message,
                                   "found \"%.*s\", expected a loopback address "
                                   "(tcp://127.0.0.1:PORT, tcp://[::1]:PORT) or ipc://PATH, "

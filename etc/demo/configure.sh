@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# configure.sh RUN ORGANISATION SOCKETS: writes RUN/exportd.yaml and RUN/worker-1.yaml, RUN/worker-2.yaml, with the data in
-# the folder ORGANISATION and the sockets in the folder SOCKETS.
+# configure.sh RUN ORGANISATION: makes CURVE keys in RUN/keys and writes RUN/exportd.yaml, with the data in the folder
+# ORGANISATION and on free ports. configure.sh RUN ORGANISATION JOBS REPORTS STATUS: writes RUN/worker-1.yaml and
+# RUN/worker-2.yaml for an exportd that listens there.
 set -euo pipefail
 
 run=$1
 organisation=$2
-sockets=$3
 
 # A path as a YAML scalar: in double quotes, with what they treat specially escaped.
 quoted() {
@@ -18,13 +18,27 @@ profile_statement='SELECT user_id, user_principal_name, display_name, home_tenan
       FROM inbound_shared_user_profiles
      WHERE tenant_id = :tenant_id AND user_id = :user_id'
 
-cat >"$run/exportd.yaml" <<CONFIGURATION
-security: none
+# A key for each, and the public halves of those who may connect where exportd looks for them.
+make_keys() {
+    install -d -m 700 "$run/keys"
+    install -d -m 755 "$run/identities"
+    "$EXPORTCTL" keygen "$run/keys/exportd"
+    "$EXPORTCTL" keygen "$run/keys/backend" --roles client,subscriber
+    "$EXPORTCTL" keygen "$run/keys/worker-1" --roles worker
+    "$EXPORTCTL" keygen "$run/keys/worker-2" --roles worker
+    cp "$run"/keys/backend.key "$run"/keys/worker-[12].key "$run/identities"
+}
+
+write_exportd() {
+    cat >"$run/exportd.yaml" <<CONFIGURATION
+curve:
+  certificate: $(quoted "$run/keys/exportd.key_secret")
+  identities: $(quoted "$run/identities")
 sockets:
-  requests: ipc://$sockets/requests
-  jobs: ipc://$sockets/jobs
-  reports: ipc://$sockets/reports
-  status: ipc://$sockets/status
+  requests: tcp://127.0.0.1:*
+  jobs: tcp://127.0.0.1:*
+  reports: tcp://127.0.0.1:*
+  status: tcp://127.0.0.1:*
 store:
   directory: $(quoted "$run/store")
 tokens:
@@ -48,16 +62,21 @@ registry:
 operations:
   base_url: https://exportd.example.org/v1.0/dataPolicyOperations
 CONFIGURATION
+}
 
-for number in 1 2; do
-    cat >"$run/worker-$number.yaml" <<CONFIGURATION
+# write_worker NUMBER JOBS REPORTS STATUS
+write_worker() {
+    cat >"$run/worker-$1.yaml" <<CONFIGURATION
+curve:
+  certificate: $(quoted "$run/keys/worker-$1.key_secret")
 worker:
-  name: worker-$number
+  name: worker-$1
   slots: 2
 exportd:
-  jobs: ipc://$sockets/jobs
-  reports: ipc://$sockets/reports
-  status: ipc://$sockets/status
+  jobs: $2
+  reports: $3
+  status: $4
+  server_certificate: $(quoted "$run/keys/exportd.key")
 registry:
   database: $(quoted "$organisation/organisation.db")
   profile_statement: |
@@ -96,4 +115,13 @@ sources:
     root: $(quoted "$organisation/files")
     pattern: "{tenant_id}/{user_id}"
 CONFIGURATION
-done
+}
+
+if [ $# = 2 ]; then
+    make_keys
+    write_exportd
+else
+    shift 2
+    write_worker 1 "$@"
+    write_worker 2 "$@"
+fi

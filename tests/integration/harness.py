@@ -110,6 +110,7 @@ class Installation:
         self.daemon = None
         self.workers = {}
         self.closers = []
+        self.prepare = None  # called with the sockets of peers before they connect
         self.prefixes = {}  # of a process's name: what its command line begins with, as env(1)
         try:
             self.tool("make", self.directory, tenants, profiles, workers, slots)
@@ -181,12 +182,13 @@ class Installation:
     # Peers
 
     def client(self, tenant=0, token=None, recorder=None):
-        client = Client(self.endpoint("requests"), token or self.token(tenant), recorder)
+        client = Client(self.endpoint("requests"), token or self.token(tenant), recorder,
+                        self.prepare)
         self.closers.append(client)
         return client
 
     def watcher(self, *topics):
-        watcher = Watcher(self.endpoint("status"), *topics)
+        watcher = Watcher(self.endpoint("status"), *topics, prepare=self.prepare)
         self.closers.append(watcher)
         return watcher
 
@@ -203,7 +205,7 @@ class Installation:
         self.ready()
 
     def ready(self):
-        client = Client(self.endpoint("requests"))
+        client = Client(self.endpoint("requests"), prepare=self.prepare)
         try:
             deadline = time.monotonic() + TIMEOUT
             while time.monotonic() < deadline:
@@ -247,7 +249,7 @@ class Installation:
     def wait_until(self, client, operation_id, *statuses, timeout=TIMEOUT):
         """The operation once it has one of these statuses (by default, once it has ended)."""
         statuses = statuses or TERMINAL
-        watcher = Watcher(self.endpoint("status"), operation_id)
+        watcher = Watcher(self.endpoint("status"), operation_id, prepare=self.prepare)
         deadline = time.monotonic() + timeout
         try:
             while True:
@@ -300,6 +302,9 @@ class Case(unittest.TestCase):
     def installation(self, **options):
         made = Installation(**options)
         self.addCleanup(made.close)
+        if os.environ.get("EXPORTD_TEST_SECURITY") == "curve":
+            import curve
+            curve.secure(made)
         return made
 
     def assert_refused(self, reply, status, code, inner, target=None):

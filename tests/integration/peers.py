@@ -21,11 +21,13 @@ def poll(socket, seconds):
 class Client:
     """A DEALER that speaks as a REQ would. Replies are matched by requestId, late ones dropped."""
 
-    def __init__(self, endpoint, token=None, recorder=None):
+    def __init__(self, endpoint, token=None, recorder=None, prepare=None):
         self.socket = zmq.Context.instance().socket(zmq.DEALER)
         self.socket.linger = 0
         self.socket.set_hwm(0)
         self.socket.reconnect_ivl = 20
+        if prepare:
+            prepare(self.socket)
         self.socket.connect(endpoint)
         self.token = token
         self.recorder = recorder
@@ -103,10 +105,12 @@ class Client:
 class Watcher:
     """A SUB socket; keeps every event it has seen."""
 
-    def __init__(self, endpoint, *topics):
+    def __init__(self, endpoint, *topics, prepare=None):
         self.socket = zmq.Context.instance().socket(zmq.SUB)
         self.socket.linger = 0
         self.socket.set_hwm(0)
+        if prepare:
+            prepare(self.socket)
         for topic in topics:
             self.subscribe(topic)
         self.socket.connect(endpoint)

@@ -34,6 +34,10 @@ class ReadmeClient(harness.Case):
         environment = {**os.environ, "EXPORTD_REQUESTS": self.made.endpoint("requests"),
                        "EXPORTD_STATUS": self.made.endpoint("status"),
                        "EXPORTD_TOKEN": self.made.token(), "PYTHONUNBUFFERED": "1"}
+        if self.made.prepare:
+            secrets = self.made.keys.secrets
+            environment.update(EXPORTD_CERTIFICATE=str(secrets / "backend.key_secret"),
+                               EXPORTD_SERVER_CERTIFICATE=str(secrets / "exportd.key"))
         child = subprocess.Popen([sys.executable, self.program, user_id], env=environment,
                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                                  preexec_fn=harness.end_with_parent)

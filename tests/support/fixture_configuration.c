@@ -45,6 +45,7 @@ static const char daemon_text[] =
     "  retry_ceiling_ms: 500\n";
 
 static const char worker_text[] =
+    "security: none\n"
     "worker:\n"
     "  name: 'worker-%u'\n"
     "  slots: %u\n"

@@ -19,7 +19,7 @@
 
 #define TURN_MESSAGES    64 /* of one socket, so that none starves another */
 #define SOCKETS_PER_SLOT 3
-#define SOCKETS_BESIDES  16
+#define SOCKETS_BESIDES  32
 /* For attempts to notice that they are to stop, and for the threads and sockets to end. */
 #define STOP_MARGIN_MS 10000
 
@@ -169,6 +169,9 @@ static int turn(struct control *control)
         {.socket = control->ends, .events = ZMQ_POLLIN},
         {.socket = control->worker.sweeper.orders, .events = ZMQ_POLLIN},
         {.fd = control->signals, .events = ZMQ_POLLIN},
+        {.socket = control->sockets.handshakes[0].monitor, .events = ZMQ_POLLIN},
+        {.socket = control->sockets.handshakes[1].monitor, .events = ZMQ_POLLIN},
+        {.socket = control->sockets.handshakes[2].monitor, .events = ZMQ_POLLIN},
     };
     struct mono now = mono_now();
     int wait_ms =
@@ -179,6 +182,7 @@ static int turn(struct control *control)
         return -ERROR_IO;
     }
     now = mono_now();
+    sockets_tend(&control->sockets, now);
     receive_signals(control, now);
     receive_ends(control, now);
     receive_notices(control);
@@ -193,8 +197,7 @@ static int turn(struct control *control)
 static void decline_unread(struct control *control)
 {
     receive_offers(control, mono_now());
-    zmq_close(control->sockets.jobs);
-    control->sockets.jobs = NULL;
+    sockets_close_jobs(&control->sockets);
 }
 
 int control_run(const struct settings *settings)

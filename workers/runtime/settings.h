@@ -7,6 +7,7 @@
 #include "schemas/base/clock.h"
 #include "schemas/base/limits.h"
 #include "schemas/base/uuid.h"
+#include "schemas/curve/credentials.h"
 #include "workers/sources/source.h"
 
 #define SETTINGS_NAME_BUFFER 64
@@ -26,6 +27,7 @@ struct settings {
     char *jobs;
     char *reports;
     char *status;
+    struct credentials credentials;
     struct registry_settings registry;
     char *bundle_directory;
     int64_t sweep_interval_ms;

@@ -7,8 +7,11 @@
 #include <zmq.h>
 
 #include "schemas/base/errors.h"
+#include "schemas/base/log.h"
 
 #define INSIDE_HIGH_WATER 1024
+/* Between two tries of a key that was denied. */
+#define RETRY_MS 2000
 
 /* For every socket to the daemon. Reconnecting backs off, so that a thousand workers do not storm a
  * daemon that starts. */
@@ -55,7 +58,8 @@ static int configure(void *socket, const struct plan *plan)
     return rc;
 }
 
-static void *open_socket(void *context, const struct plan *plan, const char *topic)
+static void *open_socket(void *context, const struct credentials *credentials,
+                         struct handshake *handshake, const struct plan *plan, const char *topic)
 {
     void *socket = zmq_socket(context, plan->type);
 
@@ -64,9 +68,8 @@ static void *open_socket(void *context, const struct plan *plan, const char *top
     int rc = configure(socket, plan);
     if (rc == 0 && topic)
         rc = zmq_setsockopt(socket, ZMQ_SUBSCRIBE, topic, strlen(topic));
-    if (rc == 0)
-        rc = zmq_connect(socket, plan->endpoint);
-    if (rc != 0) {
+    if (rc != 0 || !credentials_apply(credentials, socket) ||
+        !handshake_connect(handshake, context, socket, plan->endpoint)) {
         int saved = errno;
 
         zmq_close(socket);
@@ -80,38 +83,73 @@ int sockets_open(struct sockets *sockets, void *context, const struct settings *
                  const char **message)
 {
     char topic[SETTINGS_NAME_BUFFER + 8];
+    const struct {
+        void **socket;
+        const char *key;
+        struct plan plan;
+        const char *topic;
+    } rows[SOCKETS_TO_DAEMON] = {
+        {&sockets->reports, "exportd.reports", {ZMQ_PUSH, settings->reports, 1024, 1000}, NULL},
+        {&sockets->status, "exportd.status", {ZMQ_SUB, settings->status, 64, 0}, topic},
+        {&sockets->jobs, "exportd.jobs", {ZMQ_PULL, settings->jobs, 8, 0}, NULL},
+    };
 
     snprintf(topic, sizeof(topic), "worker/%s", settings->name);
     *sockets = (struct sockets){0};
-    *message = "exportd.reports";
-    sockets->reports =
-        open_socket(context, &(struct plan){ZMQ_PUSH, settings->reports, 1024, 1000}, NULL);
-    if (sockets->reports) {
-        *message = "exportd.status";
-        sockets->status =
-            open_socket(context, &(struct plan){ZMQ_SUB, settings->status, 64, 0}, topic);
+    for (size_t i = 0; i < SOCKETS_TO_DAEMON; i++) {
+        *message = rows[i].key;
+        *rows[i].socket = open_socket(context, &settings->credentials, &sockets->handshakes[i],
+                                      &rows[i].plan, rows[i].topic);
+        if (!*rows[i].socket) {
+            int saved = errno;
+
+            sockets_close(sockets);
+            errno = saved;
+            return -ERROR_IO;
+        }
     }
-    if (sockets->status) {
-        *message = "exportd.jobs";
-        sockets->jobs = open_socket(context, &(struct plan){ZMQ_PULL, settings->jobs, 8, 0}, NULL);
+    return 0;
+}
+
+static void close_one(struct sockets *sockets, void **socket)
+{
+    for (size_t i = 0; *socket && i < SOCKETS_TO_DAEMON; i++) {
+        if (sockets->handshakes[i].socket == *socket)
+            handshake_close(&sockets->handshakes[i]);
     }
-    if (sockets->jobs)
-        return 0;
-    int saved = errno;
-    sockets_close(sockets);
-    errno = saved;
-    return -ERROR_IO;
+    if (*socket)
+        zmq_close(*socket);
+    *socket = NULL;
+}
+
+void sockets_close_jobs(struct sockets *sockets)
+{
+    close_one(sockets, &sockets->jobs);
 }
 
 void sockets_close(struct sockets *sockets)
 {
-    void *all[] = {sockets->jobs, sockets->status, sockets->reports};
+    close_one(sockets, &sockets->jobs);
+    close_one(sockets, &sockets->status);
+    close_one(sockets, &sockets->reports);
+}
 
-    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
-        if (all[i])
-            zmq_close(all[i]);
+void sockets_tend(struct sockets *sockets, struct mono now)
+{
+    for (size_t i = 0; i < SOCKETS_TO_DAEMON; i++) {
+        struct handshake *handshake = &sockets->handshakes[i];
+
+        if (handshake_read(handshake)) {
+            log_line(LOG_ERROR, "denied", "endpoint=%s retry_ms=%d reason=\"%s\"",
+                     handshake->endpoint, RETRY_MS, handshake_text(handshake->end));
+            sockets->retry = (struct mono){now.ms + RETRY_MS};
+        }
     }
-    *sockets = (struct sockets){0};
+    if (sockets->retry.ms == 0 || now.ms < sockets->retry.ms)
+        return;
+    for (size_t i = 0; i < SOCKETS_TO_DAEMON; i++)
+        handshake_retry(&sockets->handshakes[i]);
+    sockets->retry.ms = 0;
 }
 
 void *socket_inside(void *context, int type, bool binds, const char *name, int number)

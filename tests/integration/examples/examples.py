@@ -17,7 +17,8 @@ def prepared(scratch, source_directory, exportctl):
     """The databases, folders, keys and key set that the examples name, beneath the scratch folder."""
     for folder in ("var/lib/exportd/bundles", "etc/exportd/identities", "srv/mail", "srv/files"):
         (scratch / folder).mkdir(parents=True)
-    for name, roles in (("exportd", []), ("identities/backend", ["--roles", "client"])):
+    for name, roles in (("exportd", []), ("worker-1", ["--roles", "worker"]),
+                        ("identities/backend", ["--roles", "client"])):
         subprocess.run([exportctl, "keygen", scratch / "etc/exportd" / name, *roles], check=True,
                        stdout=subprocess.DEVNULL)
     assert stat.S_IMODE((scratch / "etc/exportd/exportd.key_secret").stat().st_mode) == 0o600

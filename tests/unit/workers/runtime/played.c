@@ -69,7 +69,8 @@ static const char configuration[] =
     "    kind: files\n"
     "    required: false\n"
     "    root: %s/drive\n"
-    "    pattern: '{tenant_id}/{user_id}'\n";
+    "    pattern: '{tenant_id}/{user_id}'\n"
+    "security: none\n";
 
 static void execute(const char *directory, const char *name, const char *sql)
 {

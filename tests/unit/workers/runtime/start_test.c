@@ -87,6 +87,12 @@ static void wrong_settings_are_refused_with_their_line(void **state)
         {"/drive\n", "/missing\n", "worker.yaml:31: sources[1].root: "},
         {"'{tenant_id}/{user_id}'", "'{user_id}'", "worker.yaml:32: sources[1].pattern: "},
         {"name: drive", "name: mailbox", "worker.yaml:28: sources[1].name: "},
+        {"security: none\n", "", "worker.yaml:1: curve: found nothing"},
+        {"security: none\n", "security: maybe\n", ": security: found \"maybe\""},
+        {"security: none\n", "curve: {certificate: none.key_secret}\n",
+         "worker.yaml:6: exportd.server_certificate: found nothing"},
+        {"reports: ipc://", "reports: tcp://192.0.2.1:1#",
+         "worker.yaml:8: exportd.reports: found \"tcp://192.0.2.1:1"},
     };
     char path[256];
     static char text[8192];
