@@ -151,7 +151,7 @@ static bool is_stale(const struct sockets *sockets, const struct listener *liste
 int sockets_admit(struct sockets *sockets, const struct identities *identities, size_t *reopened,
                   char message[SOCKETS_MESSAGE_BYTES])
 {
-    bool are_stale[SOCKET_COUNT + LIMIT_FEEDS];
+    bool are_stale[SOCKET_COUNT + LIMIT_FEEDS] = {false};
     int rc = 0;
 
     for (size_t i = 0; i < sockets->count; i++) {

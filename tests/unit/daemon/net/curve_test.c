@@ -17,7 +17,7 @@
 
 #define PATIENCE_TURNS 500
 #define TURN_MS        10
-#define MESSAGES       1000
+#define MESSAGES       1000UL
 #define REOPENS        50
 
 struct keys {
@@ -66,7 +66,7 @@ static struct sockets_options options_of(const struct fixture *fixture, struct t
                                     .admission = {.identities = fixture->identities},
                                     .public_key = fixture->ours.public_key,
                                     .secret_key = fixture->ours.secret_key,
-                                    .high_water_mark = MESSAGES * 2,
+                                    .high_water_mark = 2000,
                                     .handshake_timeout_ms = 2000,
                                     .heartbeat_interval_ms = 1000,
                                     .heartbeat_timeout_ms = 3000};
