@@ -107,7 +107,6 @@ struct exportd_options {
     const char *server_certificate; /* the service's: NAME.key */
     const char *server_key;         /* or its key alone, 40 characters of Z85 */
 };
-
 struct exportd_client;
 
 /* Copies the options; NULL, and every member that is 0, stands for the default. Connects in the
@@ -122,7 +121,6 @@ EXPORTD_API void exportd_close(struct exportd_client **client);
  * call with the client. */
 EXPORTD_API const char *exportd_reply_json(struct exportd_client *client, const char *member);
 EXPORTD_API const char *exportd_reply_item_json(struct exportd_client *client, size_t index);
-
 EXPORTD_API const char *exportd_version(void);
 
 enum exportd_status {
@@ -364,9 +362,7 @@ EXPORTD_API int exportd_ping(struct exportd_client *client, struct exportd_pong 
  * closed by asking for what was missed, and an operation that was silent for idle_ms is read. So
  * the end is always seen, even if no event ever arrives or the service restarts. After its last
  * event an operation leaves the watch by itself. */
-
 struct exportd_watch;
-
 /* Borrows the client until exportd_watch_close; calls with the client in between are fine. */
 EXPORTD_API int exportd_watch_open(struct exportd_watch **watch, struct exportd_client *client,
                                    struct exportd_error *error);
@@ -377,7 +373,6 @@ EXPORTD_API void exportd_watch_close(struct exportd_watch **watch);
 EXPORTD_API int exportd_watch_add(struct exportd_watch *watch, const char *operation_id,
                                   struct exportd_error *error);
 EXPORTD_API int exportd_watch_remove(struct exportd_watch *watch, const char *operation_id);
-
 /* How many operations are watched and have not ended. */
 EXPORTD_API size_t exportd_watch_active(const struct exportd_watch *watch);
 
