@@ -15,7 +15,7 @@
 #define PATH_BYTES 4096
 
 /* The format that this program knows. */
-#define STORE_FORMAT 3
+#define STORE_FORMAT 4
 
 int audit_break(struct audit *audit, int64_t sequence, const char *format, ...)
 {

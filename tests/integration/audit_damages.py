@@ -22,7 +22,7 @@ DAMAGES = 2000
 FLIPS = 300
 SEED = 1
 SAID = re.compile(r"broken at event (-?\d+): (.*)")
-KNOWN = {"kind": "failed", "status": "running", "stage": "done", "failure": "workerLost"}
+KNOWN = {"kind": "failed", "status": "running", "stage": "done", "failure": "workerLost", "approval": "manual"}
 
 
 class Template:

@@ -23,16 +23,21 @@ import harness
 SCHEMAS = harness.ROOT / "schemas"
 REQUESTS = ("exportPersonalData", "getOperation", "listOperations", "getProfile", "listProfiles",
             "eventsSince", "getStatistics", "ping", "cancelOperation", "retryOperation",
-            "explainOperation", "pauseDispatch", "resumeDispatch", "getPauses")
+            "explainOperation", "pauseDispatch", "resumeDispatch", "getPauses", "approveOperation",
+            "denyOperation")
 REPORTS = ("heartbeat", "started", "declined", "progress", "done", "failed", "found")
 TYPES = {*(f"{r}.request" for r in REQUESTS), *(f"{r}.reply" for r in REQUESTS), "error.reply",
          *(f"{r}.report" for r in REPORTS), "job", "notice", "event", "requestInfo",
          "completeness"}
 # What messages are made of, what never leaves a process, and configuration.
 PARTS = {"bundle", "error", "eventKind", "failure", "failureCode", "operation",
-         "operationResult", "operationStage", "operationStatus", "pauses", "profile", "receipt", "sourceReason",
+         "operationResult", "operationStage", "operationStatus", "pauses", "profile", "receipt", "sourceReason", "vouchedClaims",
          "sourceResult", "sourceState", "statistics", "export-worker.configuration",
          "exportd.configuration"}
+
+
+APPROVE = "Exports.Approve"
+APPROVER = "0b1ec700-0000-4000-8000-000000000011"
 
 
 class Relay(threading.Thread):
@@ -169,6 +174,7 @@ class RecordedTraffic(harness.Case):
         cls.record_refusals()
         cls.record_pauses()
         cls.record_changes()
+        cls.record_decisions()
         cls.record_what_is_slow()
         cls.record_a_cancellation()
         cls.record_a_failure()
@@ -177,8 +183,11 @@ class RecordedTraffic(harness.Case):
 
     @classmethod
     def with_operators(cls, settings):
-        settings["permissions"] = {"operators": [{"tenant_id": cls.made.tenant_id(0),
+        settings["permissions"] = {"approver_scope": APPROVE,
+                                   "operators": [{"tenant_id": cls.made.tenant_id(0),
                                                   "object_id": harness.CALLER}]}
+        settings["operations"]["tenants"] = [{"tenant_id": cls.made.tenant_id(1),
+                                              "approval": "manual"}]
 
     @classmethod
     def through_the_relay(cls, settings):
@@ -252,6 +261,19 @@ class RecordedTraffic(harness.Case):
         for kind in ("cancelOperation", "retryOperation", "explainOperation"):
             client.ask(kind, operationId=retried["id"])
             client.ask(kind, operationId=unknown)
+
+    @classmethod
+    def record_decisions(cls):
+        """In a tenant whose operations need approval."""
+        made = cls.made
+        client = made.client(1)
+        approver = made.client(token=made.token(1, oid=APPROVER, scp=f"{harness.SCOPE} {APPROVE}"))
+        own = client.token
+        for kind, person in (("approveOperation", 0), ("denyOperation", 1)):
+            operation = client.export(made.user_id(list(made.people(1))[person]))["id"]
+            for token in (own, approver.token, approver.token):
+                cls.client.ask(kind, operationId=operation, reason="because", token=token)
+            cls.client.ask("getOperation", operationId=operation, token=own)
 
     @classmethod
     def restart_worker(cls, change):
