@@ -19,6 +19,10 @@
 
 #define CHAIN_HASH_BYTES SHA256_BYTES
 
+/* PRAGMA user_version of a store that has these columns. It grows with them, for whoever hashes an
+ * event must know them all. */
+#define CHAIN_STORE_FORMAT 4
+
 /* The columns that events and operations have in common, in the order in which they are bound, read
  * and hashed: name, type, the rest of its definition. FIRST is COLUMN for the first. */
 #define CHAIN_COLUMNS(FIRST, COLUMN)                                                               \

@@ -14,9 +14,6 @@
 #define BUSY_MS    5000
 #define PATH_BYTES 4096
 
-/* The format that this program knows. */
-#define STORE_FORMAT 4
-
 int audit_break(struct audit *audit, int64_t sequence, const char *format, ...)
 {
     va_list arguments;
@@ -77,13 +74,14 @@ static int check_format(struct audit *audit)
     int64_t format = 0;
     int rc = read_number(audit, "PRAGMA user_version", 0, &format);
 
-    if (rc || format == STORE_FORMAT) {
+    if (rc || format == CHAIN_STORE_FORMAT) {
         return rc;
     }
     snprintf(audit->message, sizeof audit->message,
              "the store has format %lld and this program knows format %d%s", (long long)format,
-             STORE_FORMAT,
-             format > 0 && format < STORE_FORMAT ? "; exportd brings it there when it starts" : "");
+             CHAIN_STORE_FORMAT,
+             format > 0 && format < CHAIN_STORE_FORMAT ? "; exportd brings it there when it starts"
+                                                       : "");
     return -ERROR_DAMAGED;
 }
 

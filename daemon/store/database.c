@@ -7,8 +7,6 @@
 #include "schemas/base/errors.h"
 #include "schemas/chain_row.h"
 
-/* Written to PRAGMA user_version; a store of another version is refused. */
-#define STORE_VERSION    4
 #define TEXT_OF(number)  TEXT_OF_(number)
 #define TEXT_OF_(number) #number
 
@@ -136,10 +134,10 @@ static int check_version(struct store *store)
     if (version < 0) {
         return store_sqlite_error(store, "reading the store's version");
     }
-    if (version > STORE_VERSION) {
+    if (version > CHAIN_STORE_FORMAT) {
         snprintf(store->message, sizeof store->message,
                  "the store has format %d and this program knows formats up to %d", version,
-                 STORE_VERSION);
+                 CHAIN_STORE_FORMAT);
         return -ERROR_DAMAGED;
     }
     return store_migrate(store, version);
@@ -183,12 +181,13 @@ int store_database_open(struct store *store, const char *path)
     }
     /* The log is checkpointed when the daemon rests, and kept afterwards: written space syncs
      * faster than new space. */
-    rc = execute(store,
-                 "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
-                 "PRAGMA wal_autocheckpoint = 0; PRAGMA trusted_schema = OFF;"
-                 "PRAGMA cell_size_check = ON; PRAGMA cache_size = -16384;"
-                 "PRAGMA temp_store = MEMORY; PRAGMA user_version = " TEXT_OF(STORE_VERSION) ";",
-                 "setting up the store");
+    rc = execute(
+        store,
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
+        "PRAGMA wal_autocheckpoint = 0; PRAGMA trusted_schema = OFF;"
+        "PRAGMA cell_size_check = ON; PRAGMA cache_size = -16384;"
+        "PRAGMA temp_store = MEMORY; PRAGMA user_version = " TEXT_OF(CHAIN_STORE_FORMAT) ";",
+        "setting up the store");
     if (!rc) {
         rc = execute(store, tables, "making the tables");
     }
