@@ -168,3 +168,26 @@ int listener_reopen(struct listener *listener, void *context, const struct socke
     }
     return rc;
 }
+
+/* Who a message counts for: an identity, or else a connection, of which only a ROUTER tells. */
+static struct text sender_of(const struct listener *listener, const struct frames *frames)
+{
+    zmq_msg_t *first = (zmq_msg_t *)&frames->frames[0];
+    zmq_msg_t *last = (zmq_msg_t *)&frames->frames[frames->kept - 1];
+    const char *name = zmq_msg_gets(last, LISTENER_USER_ID);
+
+    if (name) {
+        return text_of(name);
+    }
+    return listener->kind == SOCKET_REQUESTS
+               ? (struct text){zmq_msg_data(first), (uint32_t)zmq_msg_size(first)}
+               : TEXT("");
+}
+
+bool listener_keep(struct listener *listener, struct frames *frames, size_t most_of_sender)
+{
+    struct text sender = sender_of(listener, frames);
+
+    return waiting_put(&listener->waiting, frames, sender,
+                       sender.size_bytes > 0 ? most_of_sender : SIZE_MAX);
+}

@@ -8,6 +8,9 @@
 #include "daemon/net/sockets.h"
 #include "daemon/net/waiting.h"
 
+/* The property of a message that tells its sender's identity (rfc.zeromq.org/spec/27). */
+#define LISTENER_USER_ID "User-Id"
+
 struct listener {
     enum socket_kind kind;
     const struct feed *feed; /* of a status socket that is one; or NULL */
@@ -25,5 +28,9 @@ void listener_close(struct listener *listener); /* safe twice */
  * libzmq closes in the background. Errors as listener_open; then it is closed. */
 int listener_reopen(struct listener *listener, void *context, const struct sockets_options *options,
                     char message[SOCKETS_MESSAGE_BYTES]);
+
+/* Has a message wait for the next turn, as waiting_put; of senders that cannot be told apart there
+ * may be any number. */
+bool listener_keep(struct listener *listener, struct frames *frames, size_t most_of_sender);
 
 #endif

@@ -11,13 +11,19 @@
 #include "daemon/net/listener.h"
 #include "daemon/net/lookout.h"
 #include "daemon/net/zap.h"
+#include "schemas/base/clock.h"
 #include "schemas/base/errors.h"
 
 /* Questions about handshakes that are answered before the messages of a turn are taken. */
 #define ZAP_BUDGET 256
-#define USER_ID    "User-Id"
 /* Messages of a socket that are taken out of libzmq in one turn beyond those that are handled. */
 #define REST_BUDGET 65536
+/* How many of those that are refused are told so in one turn: an answer costs more than a message.
+ */
+#define REST_ANSWERS 1024
+/* How long the messages of one socket are handled in one turn, for one may cost a thousand times
+ * what another does. */
+#define HANDLE_MS 50
 
 struct sockets {
     void *context;
@@ -213,7 +219,7 @@ int sockets_wait(struct sockets *sockets, int signal_fd, int timeout_ms)
 static void identify(const struct sockets *sockets, const struct listener *listener,
                      zmq_msg_t *payload, struct incoming *incoming)
 {
-    const char *name = payload ? zmq_msg_gets(payload, USER_ID) : NULL;
+    const char *name = payload ? zmq_msg_gets(payload, LISTENER_USER_ID) : NULL;
     const struct identity *identity =
         name ? identities_by_name(sockets->options.admission.identities, text_of(name)) : NULL;
 
@@ -253,32 +259,23 @@ static void handle(const struct sockets *sockets, size_t number, struct frames *
     frames_release(frames);
 }
 
-/* Who a message counts for: an identity, or else a connection. */
-static struct text sender(const struct frames *frames)
-{
-    zmq_msg_t *first = (zmq_msg_t *)&frames->frames[0];
-    zmq_msg_t *last = (zmq_msg_t *)&frames->frames[frames->kept - 1];
-    const char *name = zmq_msg_gets(last, USER_ID);
-
-    return name ? text_of(name) : (struct text){zmq_msg_data(first), (uint32_t)zmq_msg_size(first)};
-}
-
 /* What a turn has no time for is taken out of libzmq all the same, whose queues know no bound here,
- * and waits under ours. A request beyond them is answered; any other message is dropped, for its
- * sender repeats it or can do without. */
+ * and waits under ours. A request beyond them is answered, as long as there are not too many to
+ * answer; any other message is dropped, for its sender repeats it or can do without. */
 static void keep_rest(struct sockets *sockets, size_t number, sockets_receiver receive,
                       void *argument)
 {
     struct listener *listener = &sockets->listeners[number];
+    size_t answers = listener->kind == SOCKET_REQUESTS ? REST_ANSWERS : 0;
     struct frames frames;
 
     for (size_t i = 0; i < REST_BUDGET && frames_receive(&frames, listener->socket); i++) {
-        if (waiting_put(&listener->waiting, &frames, sender(&frames),
-                        (size_t)sockets->options.outstanding_messages)) {
+        if (listener_keep(listener, &frames, (size_t)sockets->options.outstanding_messages)) {
             continue;
         }
         sockets->surplus++;
-        if (listener->kind == SOCKET_REQUESTS) {
+        if (answers > 0) {
+            answers--;
             handle(sockets, number, &frames, -ERROR_BUSY, receive, argument);
         } else {
             frames_release(&frames);
@@ -286,20 +283,25 @@ static void keep_rest(struct sockets *sockets, size_t number, sockets_receiver r
     }
 }
 
+static bool next(struct listener *listener, struct frames *frames)
+{
+    return waiting_take(&listener->waiting, frames) || frames_receive(frames, listener->socket);
+}
+
 static size_t receive_some(struct sockets *sockets, size_t number, size_t budget,
                            sockets_receiver receive, void *argument)
 {
     struct listener *listener = &sockets->listeners[number];
+    int64_t until_ms = mono_now().ms + HANDLE_MS;
     struct frames frames;
     size_t taken = 0;
 
-    while (taken < budget && waiting_take(&listener->waiting, &frames)) {
+    while (taken < budget && next(listener, &frames)) {
         handle(sockets, number, &frames, 0, receive, argument);
         taken++;
-    }
-    while (taken < budget && frames_receive(&frames, listener->socket)) {
-        handle(sockets, number, &frames, 0, receive, argument);
-        taken++;
+        if (mono_now().ms > until_ms) {
+            budget = taken;
+        }
     }
     if (taken == budget) {
         keep_rest(sockets, number, receive, argument);

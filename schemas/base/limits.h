@@ -17,12 +17,13 @@
 #define LIMIT_ENVELOPE_FRAMES        4   /* frames a request may carry before its empty delimiter */
 #define LIMIT_ENVELOPE_BYTES         256 /* bytes of one such frame */
 #define LIMIT_WAITING_BYTES                                                                        \
-    67108864                     /* messages of one socket that were received and not handled      \
-                                  */
-#define LIMIT_SOURCES      32    /* sources of one worker, and so of one bundle */
-#define LIMIT_PAGE_BYTES   57344 /* what a list reply may fill of its message */
-#define LIMIT_WORKER_SLOTS 256
-#define LIMIT_FEEDS        32   /* status endpoints beside the main one */
-#define LIMIT_IDENTITIES   4096 /* certificates in the directory of identities */
+    67108864 /* messages of one socket that were received and not handled                          \
+              */
+#define LIMIT_WAITING_SENDER_BYTES 8388608 /* of these, the messages of one sender */
+#define LIMIT_SOURCES              32      /* sources of one worker, and so of one bundle */
+#define LIMIT_PAGE_BYTES           57344   /* what a list reply may fill of its message */
+#define LIMIT_WORKER_SLOTS         256
+#define LIMIT_FEEDS                32   /* status endpoints beside the main one */
+#define LIMIT_IDENTITIES           4096 /* certificates in the directory of identities */
 
 #endif

@@ -6,16 +6,18 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include <cmocka.h>
 #include <zmq.h>
 
 #include "schemas/base/errors.h"
 
-#define PATIENCE_MS 5000
-#define SENT        400
-#define BUDGET      10
-#define OUTSTANDING 100
+#define PATIENCE_MS  5000
+#define SENT         400
+#define BUDGET       10
+#define OUTSTANDING  100
+#define MOST_ANSWERS 1024
 
 struct tally {
     size_t handled;
@@ -73,6 +75,73 @@ static void what_comes_on_top_of_too_many_is_refused_and_the_rest_is_handled(voi
     sockets_close(&sockets);
 }
 
+/* Costs more than all the messages of a socket may in one turn. */
+static void dawdle(void *argument, const struct incoming *incoming)
+{
+    const struct timespec long_ns = {.tv_nsec = 60000000};
+
+    nanosleep(&long_ns, NULL);
+    count(argument, incoming);
+}
+
+static void dear_messages_end_a_turn_before_its_budget_does(void **state)
+{
+    struct sockets *sockets = listen_anywhere();
+    void *context = zmq_ctx_new();
+    void *peer = zmq_socket(context, ZMQ_DEALER);
+    struct tally tally = {0};
+    size_t most = 0;
+    size_t got;
+
+    (void)state;
+    assert_int_equal(zmq_connect(peer, sockets_endpoint(sockets, SOCKET_REQUESTS)), 0);
+    for (int i = 0; i < BUDGET; i++) {
+        assert_int_equal(zmq_send(peer, "", 0, ZMQ_SNDMORE), 0);
+        assert_int_equal(zmq_send(peer, "question", 8, 0), 8);
+    }
+    for (int i = 0; i < PATIENCE_MS && tally.handled < BUDGET; i++) {
+        assert_int_equal(sockets_wait(sockets, -1, 1), 0);
+        got = sockets_receive(sockets, BUDGET, dawdle, &tally);
+        most = got > most ? got : most;
+    }
+    assert_int_equal(tally.handled, BUDGET);
+    assert_int_equal(tally.refused, 0);
+    assert_int_equal(most, 1);
+    zmq_close(peer);
+    zmq_ctx_term(context);
+    sockets_close(&sockets);
+}
+
+static void not_everybody_who_is_refused_is_told_so(void **state)
+{
+    struct sockets *sockets = listen_anywhere();
+    void *context = zmq_ctx_new();
+    void *peer = zmq_socket(context, ZMQ_DEALER);
+    struct tally tally = {0};
+    int unlimited = 0;
+    size_t surplus = 0;
+    size_t before;
+
+    (void)state;
+    assert_int_equal(zmq_setsockopt(peer, ZMQ_SNDHWM, &unlimited, sizeof unlimited), 0);
+    assert_int_equal(zmq_connect(peer, sockets_endpoint(sockets, SOCKET_REQUESTS)), 0);
+    for (int i = 0; i < 100 * SENT; i++) {
+        assert_int_equal(zmq_send(peer, "", 0, ZMQ_SNDMORE), 0);
+        assert_int_equal(zmq_send(peer, "question", 8, 0), 8);
+    }
+    for (int i = 0; i < PATIENCE_MS && tally.handled + surplus < 100 * SENT; i++) {
+        assert_int_equal(sockets_wait(sockets, -1, 1), 0);
+        before = tally.refused;
+        sockets_receive(sockets, BUDGET, count, &tally);
+        assert_true(tally.refused - before <= MOST_ANSWERS);
+        surplus += sockets_surplus(sockets);
+    }
+    assert_int_equal(tally.handled + surplus, 100 * SENT);
+    zmq_close(peer);
+    zmq_ctx_term(context);
+    sockets_close(&sockets);
+}
+
 static void what_waits_when_the_sockets_close_is_let_go(void **state)
 {
     struct sockets *sockets = listen_anywhere();
@@ -96,6 +165,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_comes_on_top_of_too_many_is_refused_and_the_rest_is_handled),
+        cmocka_unit_test(dear_messages_end_a_turn_before_its_budget_does),
+        cmocka_unit_test(not_everybody_who_is_refused_is_told_so),
         cmocka_unit_test(what_waits_when_the_sockets_close_is_let_go),
     };
 

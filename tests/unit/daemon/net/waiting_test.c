@@ -70,6 +70,57 @@ static void one_sender_cannot_take_the_room_of_another(void **state)
     waiting_release(&waiting);
 }
 
+static char taken(struct waiting *waiting)
+{
+    struct frames frames;
+    char letter;
+
+    assert_true(waiting_take(waiting, &frames));
+    letter = *(char *)zmq_msg_data(&frames.frames[0]);
+    frames_release(&frames);
+    return letter;
+}
+
+static void senders_take_turns_and_each_keeps_its_order(void **state)
+{
+    struct waiting waiting = {0};
+
+    (void)state;
+    assert_true(put(&waiting, "a", 2, TEXT("loud")));
+    assert_true(put(&waiting, "b", 2, TEXT("loud")));
+    assert_true(put(&waiting, "c", 2, TEXT("loud")));
+    assert_true(put(&waiting, "y", 2, TEXT("quiet")));
+    assert_true(put(&waiting, "z", 2, TEXT("quiet")));
+    assert_int_equal(taken(&waiting), 'a');
+    assert_int_equal(taken(&waiting), 'y');
+    assert_int_equal(taken(&waiting), 'b');
+    assert_true(put(&waiting, "d", 2, TEXT("loud")));
+    assert_int_equal(taken(&waiting), 'z');
+    assert_int_equal(taken(&waiting), 'c');
+    assert_int_equal(taken(&waiting), 'd');
+    assert_int_equal(waiting.count, 0);
+    assert_int_equal(waiting.size_bytes, 0);
+}
+
+static void one_sender_has_a_bound_in_bytes(void **state)
+{
+    struct waiting waiting = {0};
+    struct frames frames;
+    size_t kept = 0;
+
+    (void)state;
+    for (int i = 0; i < 300; i++) {
+        frames = message("x", LIMIT_MESSAGE_BYTES);
+        kept += waiting_put(&waiting, &frames, TEXT("loud"), SIZE_MAX);
+        frames_release(&frames);
+    }
+    assert_true(kept > 0);
+    assert_true(kept <= LIMIT_WAITING_SENDER_BYTES / LIMIT_MESSAGE_BYTES);
+    assert_true(put(&waiting, "y", LIMIT_MESSAGE_BYTES, TEXT("quiet")));
+    waiting_release(&waiting);
+    assert_int_equal(waiting.size_bytes, 0);
+}
+
 static void all_together_have_a_bound_in_bytes(void **state)
 {
     struct waiting waiting = {0};
@@ -93,6 +144,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_oldest_message_comes_first),
         cmocka_unit_test(one_sender_cannot_take_the_room_of_another),
+        cmocka_unit_test(senders_take_turns_and_each_keeps_its_order),
+        cmocka_unit_test(one_sender_has_a_bound_in_bytes),
         cmocka_unit_test(all_together_have_a_bound_in_bytes),
     };
 
