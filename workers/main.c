@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 
@@ -30,6 +31,8 @@ static int harden(void)
     const struct rlimit none = {0, 0};
 
     umask(077);
+    /* A core that is piped to a program is written whatever the limit says. */
+    (void)prctl(PR_SET_DUMPABLE, 0);
     return setrlimit(RLIMIT_CORE, &none);
 }
 
