@@ -123,6 +123,10 @@ static void what_is_wrong_with_an_identity_is_told(void **state)
     expect_refusal("b.key: metadata.roles: found nothing");
     put("b.key", "    name = b\n    roles = root\n", KEY_B);
     expect_refusal("b.key:3: metadata.roles");
+    put("b.key", "    name = b\n    roles = worker\n    tenants = " TENANT_A "\n", KEY_B);
+    expect_refusal("b.key: metadata.tenants");
+    put("b.key", "    name = b\n    roles = client, operator\n    tenants = " TENANT_A "\n", KEY_B);
+    expect_refusal("b.key: metadata.tenants");
     put("b.key", "    name = b\n    roles = client\n", KEY_B "\"\n    secret-key = \"" KEY_A);
     expect_refusal("public certificate");
 }
