@@ -25,6 +25,14 @@ static inline const struct ping_request *call_common(const union any_request *re
     return &request->ping;
 }
 
+/* Whether somebody else acts for the person that the claims name. He is one pair of eyes, whoever
+ * he acts for. */
+static inline bool call_is_by_actor(const struct call *call)
+{
+    return call->claims->has_actor &&
+           !uuid_equal(&call->claims->actor_id, &call->claims->object_id);
+}
+
 /* Answers with a reply of the given schema whose request_id and status members the caller has set.
  */
 void call_reply(const struct call *call, const struct schema *schema, const void *reply);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* approveOperation and denyOperation. The permission table lets in approvers only; what is left to
- * check is that nobody decides about his own request. */
+ * check is that nobody decides about his own request, nor lets somebody act for him. */
 #include "daemon/requests.h"
 #include "schemas/base/errors.h"
 #include "schemas/base/log.h"
@@ -89,6 +89,9 @@ static int decide(struct call *call, const struct decision *decision)
         return rc;
     }
     call->target = "operationId";
+    if (call_is_by_actor(call)) {
+        return -ERROR_ACTOR_APPROVAL;
+    }
     if (uuid_equal(&record.requested_by, &call->claims->object_id)) {
         return -ERROR_OWN_REQUEST;
     }

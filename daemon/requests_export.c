@@ -149,6 +149,9 @@ static int make(struct call *call, struct operation_request *request, struct tex
     request->approval = policy_of(&daemon->policies, &request->tenant_id)->approval;
     request->now = daemon->now.wall;
     request->due_ms = daemon->settings.values.operations.due_days * DAY_MS;
+    if (request->approval == OPERATION_APPROVAL_MANUAL && call_is_by_actor(call)) {
+        return -ERROR_ACTOR_APPROVAL;
+    }
     if (request->has_key) {
         rc = sha256_digest(&daemon->sha256, key.data, key.size_bytes, request->key_digest);
         rc = rc ? rc : repeated(call, request, &is_repeated);

@@ -105,6 +105,29 @@ class Decisions(Approval):
         self.assert_refused(self.approve(other, retry["id"]), 403, "forbidden", "ownRequest")
         self.assertEqual(self.approve(client, retry["id"])["operation"]["stage"], "queued")
 
+    def test_who_acts_for_somebody_is_no_second_pair_of_eyes(self):
+        made = self.made(tenants=[(1, "automatic")])
+        made.start_daemon()
+        both = f"{harness.SCOPE} {APPROVE}"
+        person = made.user_id(1)
+        acting = made.client(token=made.token(
+            oid=FIRST, scp=both, act={"sub": "x", "oid": harness.CALLER}))
+        himself = self.approver(made, harness.CALLER, scope=both)
+        identifier = self.awaiting(himself, person)
+        self.assert_refused(self.approve(acting, identifier), 403, "forbidden", "actorNotAdmitted",
+                            "operationId")
+        self.assert_refused(self.deny(acting, identifier), 403, "forbidden", "actorNotAdmitted")
+        self.assert_refused(acting.ask("exportPersonalData", inboundSharedUserProfileId=person),
+                            403, "forbidden", "actorNotAdmitted")
+        self.assertEqual(self.deny(self.approver(made), identifier)["status"], 200)
+        self.assert_refused(acting.ask("retryOperation", operationId=identifier), 403, "forbidden",
+                            "actorNotAdmitted")
+        # Where nobody need approve, and for who acts for himself, it does not matter.
+        elsewhere = made.client(token=made.token(1, act={"sub": "x", "oid": FIRST}))
+        self.assertEqual(elsewhere.export(made.user_id(made.people(1)[-1]))["stage"], "queued")
+        own = made.client(token=made.token(oid=FIRST, act={"sub": "x", "oid": FIRST}))
+        self.awaiting(own, person)
+
     def test_only_approvers_of_the_tenant_may(self):
         made = self.made()
         made.start_daemon()
@@ -204,9 +227,9 @@ class Waiting(Approval):
         for identifier in waiting[:3]:
             self.approve(self.approver(made), identifier)
         listed = list(client.pages("listOperations", stage="awaitingApproval", top=2))
-        self.assertEqual([o["id"] for o in listed], waiting[:2:-1])
+        self.assertEqual([o["id"] for o in listed], sorted(waiting[3:], reverse=True))
         queued = list(client.pages("listOperations", stage="queued", top=2))
-        self.assertEqual([o["id"] for o in queued], waiting[2::-1])
+        self.assertEqual([o["id"] for o in queued], sorted(waiting[:3], reverse=True))
         page = client.ask("listOperations", stage="awaitingApproval", top=2)
         self.assert_refused(client.ask("listOperations", stage="queued", next=page["next"]), 400,
                             "badRequest", "nextValueInvalid")
