@@ -155,7 +155,7 @@ class Trace:
     """messages: (frames, the last event that was durable when it began to leave)."""
 
     def __init__(self, path, store):
-        self.log, self.log_fd = Log(columns_of(store)), None
+        self.log, self.log_fds = Log(columns_of(store)), set()
         self.streams, self.unfinished, self.messages = {}, {}, []
         with open(path, encoding="latin-1", newline="\n") as lines:
             for line in lines:
@@ -178,14 +178,15 @@ class Trace:
         first = arguments.split(",", 1)[0]
         fd = int(first) if first.isdigit() else None
         if name == "openat" and "-wal\"" in arguments:
-            self.log_fd = result
+            self.log_fds.add(result)
         elif name in ("accept", "accept4"):
             self.streams[result] = Stream()
         elif name == "close":
             self.streams.pop(fd, None)
-        elif name == "pwrite64" and fd == self.log_fd:
+            self.log_fds.discard(fd)
+        elif name == "pwrite64" and fd in self.log_fds:
             self.log.write(bytes_of(arguments))
-        elif name in ("fdatasync", "fsync") and fd == self.log_fd:
+        elif name in ("fdatasync", "fsync") and fd in self.log_fds:
             self.log.sync()
         elif fd in self.streams:
             self.messages += self.streams[fd].send(bytes_of(arguments)[:result], durable)
