@@ -105,6 +105,9 @@ static int open_sockets(struct daemon *daemon, char *message)
         .handshake_timeout_ms = values->handshake_timeout_ms,
         .heartbeat_interval_ms = values->heartbeat_interval_ms,
         .heartbeat_timeout_ms = values->heartbeat_timeout_ms,
+        .connections = values->connections,
+        .subscriptions = values->subscriptions,
+        .subscriptions_per_connection = values->subscriptions_per_connection,
     };
     char why[SOCKETS_MESSAGE_BYTES];
     int rc = sockets_open(&daemon->sockets, &options, why);

@@ -42,8 +42,9 @@ struct daemon {
     struct mono started;      /* the process */
     struct mono heard;        /* the last message that came in */
     bool is_watched; /* somebody has subscribed to operations in the life of this process */
-    struct mono denials_told; /* the last line about denied handshakes */
-    int failure;              /* negative: the turn must not be spoken of, and the process ends */
+    struct mono denials_told;  /* the last line about denied handshakes */
+    struct mono refusals_told; /* the last line about closed connections */
+    int failure;               /* negative: the turn must not be spoken of, and the process ends */
 };
 
 /* Makes everything from the configuration file; the message is ready for the log. */

@@ -121,6 +121,7 @@ static int serve(struct daemon *daemon, int signal_fd)
         wait_ms = supervisor_wait_ms(&supervisor, mono_now(), turn_timeout_ms(daemon));
         rc = sockets_wait(daemon->sockets, signal_fd, wait_ms);
         daemon_tell_denials(daemon);
+        daemon_tell_refusals(daemon);
         if (!rc) {
             rc = signals_handle(daemon, signal_fd, &must_stop);
         }

@@ -2,6 +2,7 @@
 #include "daemon/reload.h"
 
 #include "daemon/caller.h"
+#include "daemon/net/gate.h"
 #include "daemon/net/zap.h"
 #include "schemas/base/errors.h"
 #include "schemas/base/log.h"
@@ -68,4 +69,20 @@ void daemon_tell_denials(struct daemon *daemon)
              log_value(text_of(denials.domain), domain, sizeof domain),
              log_value(text_of(denials.address), address, sizeof address),
              denials.key[0] ? denials.key : "-");
+}
+
+void daemon_tell_refusals(struct daemon *daemon)
+{
+    struct mono now = mono_now();
+    struct gate_refusals refusals;
+
+    if (now.ms - daemon->refusals_told.ms < DENIALS_INTERVAL_MS) {
+        return;
+    }
+    sockets_refusals(daemon->sockets, &refusals);
+    if (refusals.connections > 0 || refusals.subscriptions > 0) {
+        daemon->refusals_told = now;
+        log_line(LOG_WARNING, "closed", "reason=tooMany connections=%zu subscribers=%zu",
+                 refusals.connections, refusals.subscriptions);
+    }
 }

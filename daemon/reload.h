@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* What is done between turns: SIGHUP, and telling of handshakes that were denied. */
+/* What is done between turns: SIGHUP, and telling of handshakes that were denied and of
+ * connections that were too many. */
 #ifndef DAEMON_RELOAD_H
 #define DAEMON_RELOAD_H
 
@@ -10,7 +11,9 @@
  * bound again, and that the process must end. */
 int daemon_reload(struct daemon *daemon);
 
-/* One line a second at most, whatever knocks at the door. */
+/* One line a second at most, whatever knocks at the door; and one about connections that were
+ * closed because there were too many. */
 void daemon_tell_denials(struct daemon *daemon);
+void daemon_tell_refusals(struct daemon *daemon);
 
 #endif

@@ -132,15 +132,6 @@ static int check_identity(const struct incoming *incoming, const union any_repor
                : -ERROR_IDENTITY_ROLE;
 }
 
-/* The field concerned, but for one that only the sender knows: its name may be anybody's. */
-static const char *known_field(int rc, const struct wire_error *error)
-{
-    if (rc == -ERROR_FIELD_UNKNOWN) {
-        return "?";
-    }
-    return error->field[0] ? error->field : "-";
-}
-
 void reports_handle(struct daemon *daemon, const struct incoming *incoming)
 {
     struct wire_error error = {0};
@@ -167,7 +158,7 @@ void reports_handle(struct daemon *daemon, const struct incoming *incoming)
         log_line(LOG_WARNING, "report_refused", "code=%s identity=%s field=%s",
                  error_row(rc)->inner_code,
                  incoming->identity ? identity_name(incoming->identity) : "-",
-                 log_value(text_of(known_field(rc, &error)), field, sizeof field));
+                 log_value(text_of(wire_field_for_log(rc, error.field)), field, sizeof field));
         return;
     }
     handlers[kind](daemon, &report);

@@ -100,15 +100,6 @@ static void refuse(struct daemon *daemon, const struct envelope *envelope,
     effects_reply(&daemon->effects, envelope, &error_reply_schema, &reply);
 }
 
-/* The field concerned, but for one that only the caller knows: its name may be anybody's. */
-static const char *known_target(const struct refusal *refusal)
-{
-    if (refusal->error == -ERROR_FIELD_UNKNOWN) {
-        return "?";
-    }
-    return refusal->target && refusal->target[0] ? refusal->target : "-";
-}
-
 static void log_refusal(const struct refusal *refusal, const char *type, const struct call *call)
 {
     const struct claims *claims = call->claims;
@@ -125,7 +116,7 @@ static void log_refusal(const struct refusal *refusal, const char *type, const s
     log_value(refusal->has_request_id ? refusal->request_id : TEXT("-"), request, sizeof request);
     log_value(text_of(call->identity ? identity_name(call->identity) : "-"), identity,
               sizeof identity);
-    log_value(text_of(known_target(refusal)), target, sizeof target);
+    log_value(text_of(wire_field_for_log(refusal->error, refusal->target)), target, sizeof target);
     log_line(error_row(refusal->error)->status >= 500 ? LOG_ERROR : LOG_INFO, "refused",
              "type=%s status=%d code=%s target=%s request=%s tenant=%s caller=%s identity=%s", type,
              error_row(refusal->error)->status, error_row(refusal->error)->inner_code, target,

@@ -95,3 +95,18 @@ int admission_check(const struct admission *admission, struct text domain, struc
     *identity = found;
     return 0;
 }
+
+bool admission_is_stale(enum socket_kind kind, const struct feed *feed,
+                        const struct identities *old, const struct identities *following)
+{
+    const struct identity *before = NULL;
+
+    while ((before = identities_each(old, before))) {
+        const struct identity *now = identities_by_name(following, text_of(identity_name(before)));
+
+        if (!(now && identity_is_same(before, now)) && admission_opens(kind, feed, before)) {
+            return true;
+        }
+    }
+    return false;
+}

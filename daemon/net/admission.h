@@ -28,6 +28,11 @@ void admission_domain(enum socket_kind kind, const struct feed *feed,
 bool admission_opens(enum socket_kind kind, const struct feed *feed,
                      const struct identity *identity);
 
+/* Whether somebody who was admitted to the socket is not any more among the identities that follow,
+ * or not as he was, and so may be connected wrongly. */
+bool admission_is_stale(enum socket_kind kind, const struct feed *feed,
+                        const struct identities *old, const struct identities *following);
+
 /* Who connects to a domain with a key in Z85. -ERROR_IDENTITY_UNKNOWN, or -ERROR_IDENTITY_ROLE when
  * the identity may not or there is no such domain; *identity is written on success only. */
 int admission_check(const struct admission *admission, struct text domain, struct text key,

@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/net/frames.h"
 
+#include <stdlib.h>
+
+/* What ZMQ_SRCFD of zmq_msg_get(3) reads. */
+#define DESCRIPTOR "__fd"
+
 bool frames_receive(struct frames *frames, void *socket)
 {
     zmq_msg_t dropped;
@@ -55,4 +60,11 @@ size_t frames_bytes(const struct frames *frames)
         size_bytes += zmq_msg_size((zmq_msg_t *)&frames->frames[i]);
     }
     return size_bytes;
+}
+
+int frames_descriptor(struct frames *frames)
+{
+    const char *number = zmq_msg_gets(&frames->frames[0], DESCRIPTOR);
+
+    return number ? (int)strtol(number, NULL, 10) : -1;
 }

@@ -30,4 +30,7 @@ void frames_move(struct frames *to, struct frames *from);
 /* Of what is kept. */
 size_t frames_bytes(const struct frames *frames);
 
+/* What the first frame, which there must be, came over; -1 when libzmq does not say. */
+int frames_descriptor(struct frames *frames);
+
 #endif

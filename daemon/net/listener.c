@@ -46,7 +46,8 @@ static bool set(void *socket, int option, int64_t value)
 
 static bool set_options(void *socket, enum socket_kind kind, const struct sockets_options *options)
 {
-    int64_t maximum_bytes = LIMIT_MESSAGE_BYTES;
+    int64_t maximum_bytes =
+        kind == SOCKET_JOBS || kind == SOCKET_STATUS ? LIMIT_TOPIC_BYTES : LIMIT_MESSAGE_BYTES;
     bool is_set =
         zmq_setsockopt(socket, ZMQ_MAXMSGSIZE, &maximum_bytes, sizeof maximum_bytes) == 0 &&
         set(socket, ZMQ_SNDHWM, options->high_water_mark) && set(socket, ZMQ_RCVHWM, UNLIMITED) &&
@@ -131,7 +132,10 @@ int listener_open(struct listener *listener, void *context, struct text endpoint
     }
     listener->socket = zmq_socket(context, types[listener->kind]);
     if (!listener->socket || !set_options(listener->socket, listener->kind, options) ||
-        !set_security(listener, options) || zmq_bind(listener->socket, wanted) ||
+        !set_security(listener, options) ||
+        (listener->gate &&
+         gate_watch(listener->gate, context, listener->socket, listener->number)) ||
+        zmq_bind(listener->socket, wanted) ||
         zmq_getsockopt(listener->socket, ZMQ_LAST_ENDPOINT, listener->endpoint, &size_bytes)) {
         int saved = zmq_errno();
 
@@ -146,6 +150,9 @@ void listener_close(struct listener *listener)
 {
     waiting_release(&listener->waiting);
     if (listener->socket) {
+        if (listener->gate) {
+            gate_unwatch(listener->gate, listener->socket, listener->number);
+        }
         zmq_close(listener->socket);
         listener->socket = NULL;
     }
@@ -190,4 +197,16 @@ bool listener_keep(struct listener *listener, struct frames *frames, size_t most
 
     return waiting_put(&listener->waiting, frames, sender,
                        sender.size_bytes > 0 ? most_of_sender : SIZE_MAX);
+}
+
+bool listener_receive(const struct listener *listener, struct frames *frames)
+{
+    if (!frames_receive(frames, listener->socket)) {
+        return false;
+    }
+    if (listener->kind == SOCKET_STATUS && listener->gate && frames->kept > 0) {
+        gate_subscribed(listener->gate, frames_descriptor(frames),
+                        zmq_msg_size(&frames->frames[0]));
+    }
+    return true;
 }

@@ -7,7 +7,7 @@
 
 #include <zmq.h>
 
-#define LOOKOUT_ITEMS 64 /* the most of one wait */
+#define LOOKOUT_ITEMS 96 /* the most of one wait */
 
 struct lookout {
     int eagerness; /* above 0: it has been worth looking */

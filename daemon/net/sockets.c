@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/net/sockets.h"
 
+#include <assert.h>
 #include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,8 +28,10 @@
 #define HANDLE_MS 50
 
 struct sockets {
+    pthread_t owner; /* a socket belongs to the thread that opened it */
     void *context;
     void *zap; /* NULL without security */
+    struct gate *gate;
     struct sockets_options options;
     struct denials denials;
     size_t surplus;
@@ -35,6 +39,13 @@ struct sockets {
     struct listener listeners[SOCKET_COUNT + LIMIT_FEEDS]; /* by kind; the feeds behind them */
     size_t count;
 };
+
+/* libzmq's sockets are not for several threads, and a mistake there is seldom seen: it is ours. */
+static void *socket_of(const struct sockets *sockets, size_t number)
+{
+    assert(pthread_equal(sockets->owner, pthread_self()));
+    return sockets->listeners[number].socket;
+}
 
 static bool is_secure(const struct sockets *sockets)
 {
@@ -53,6 +64,8 @@ static int open_listener(struct sockets *sockets, size_t number, char *message)
 {
     struct listener *listener = &sockets->listeners[number];
 
+    listener->gate = sockets->gate;
+    listener->number = number;
     if (number < SOCKET_COUNT) {
         listener->kind = (enum socket_kind)number;
     } else {
@@ -65,9 +78,16 @@ static int open_listener(struct sockets *sockets, size_t number, char *message)
 
 static int open_all(struct sockets *sockets, char *message)
 {
+    const struct sockets_options *options = &sockets->options;
+    const struct gate_limits limits = {options->connections, options->subscriptions,
+                                       options->subscriptions_per_connection,
+                                       options->handshake_timeout_ms};
     char public_key[CERTIFICATE_KEY_BUFFER];
-    int rc = 0;
+    int rc = gate_open(&sockets->gate, &limits, message);
 
+    if (rc) {
+        return rc;
+    }
     if (is_secure(sockets) && (zmq_curve_public(public_key, sockets->options.secret_key) ||
                                strcmp(public_key, sockets->options.public_key) != 0)) {
         snprintf(message, SOCKETS_MESSAGE_BYTES,
@@ -96,6 +116,7 @@ int sockets_open(struct sockets **sockets, const struct sockets_options *options
         snprintf(message, SOCKETS_MESSAGE_BYTES, "out of memory");
         return -ERROR_MEMORY;
     }
+    s->owner = pthread_self();
     s->options = *options;
     s->count = SOCKET_COUNT + options->admission.feed_count;
     rc = open_all(s, message);
@@ -119,6 +140,7 @@ void sockets_close(struct sockets **sockets)
     if ((*sockets)->zap) {
         zmq_close((*sockets)->zap);
     }
+    gate_close(&(*sockets)->gate);
     zmq_ctx_term((*sockets)->context);
     free(*sockets);
     *sockets = NULL;
@@ -137,21 +159,9 @@ void sockets_denials(struct sockets *sockets, struct denials *denials)
     sockets->denials = (struct denials){0};
 }
 
-/* Whether somebody who is not admitted any more as he was may be connected to a listener. */
-static bool is_stale(const struct sockets *sockets, const struct listener *listener,
-                     const struct identities *identities)
+void sockets_refusals(struct sockets *sockets, struct gate_refusals *refusals)
 {
-    const struct identity *old = NULL;
-
-    while ((old = identities_each(sockets->options.admission.identities, old))) {
-        const struct identity *new = identities_by_name(identities, text_of(identity_name(old)));
-
-        if (!(new &&identity_is_same(old, new)) &&
-            admission_opens(listener->kind, listener->feed, old)) {
-            return true;
-        }
-    }
-    return false;
+    gate_refusals(sockets->gate, refusals);
 }
 
 int sockets_admit(struct sockets *sockets, const struct identities *identities, size_t *reopened,
@@ -161,7 +171,8 @@ int sockets_admit(struct sockets *sockets, const struct identities *identities, 
     int rc = 0;
 
     for (size_t i = 0; i < sockets->count; i++) {
-        are_stale[i] = is_stale(sockets, &sockets->listeners[i], identities);
+        are_stale[i] = admission_is_stale(sockets->listeners[i].kind, sockets->listeners[i].feed,
+                                          sockets->options.admission.identities, identities);
     }
     /* Before anything is bound again, so that no handshake is decided by the old table. */
     sockets->options.admission.identities = identities;
@@ -193,23 +204,25 @@ static bool is_waiting(const struct sockets *sockets)
 
 int sockets_wait(struct sockets *sockets, int signal_fd, int timeout_ms)
 {
-    zmq_pollitem_t items[SOCKET_COUNT + LIMIT_FEEDS + 2];
+    zmq_pollitem_t items[2 * (SOCKET_COUNT + LIMIT_FEEDS) + 2];
     int count = 0;
 
     items[count++] = (zmq_pollitem_t){.fd = signal_fd, .events = ZMQ_POLLIN};
     if (sockets->zap) {
         items[count++] = (zmq_pollitem_t){.socket = sockets->zap, .events = ZMQ_POLLIN};
     }
+    /* The jobs socket too, from which nothing comes: libzmq tidies up after connections that ended
+     * when it is asked, and else keeps a kilobyte of each. */
     for (size_t i = 0; i < sockets->count; i++) {
-        if (sockets->listeners[i].kind != SOCKET_JOBS) {
-            items[count++] =
-                (zmq_pollitem_t){.socket = sockets->listeners[i].socket, .events = ZMQ_POLLIN};
-        }
+        items[count++] = (zmq_pollitem_t){.socket = socket_of(sockets, i), .events = ZMQ_POLLIN};
+        items[count++] =
+            (zmq_pollitem_t){.socket = gate_monitor(sockets->gate, i), .events = ZMQ_POLLIN};
     }
     if (lookout_wait(&sockets->lookout, items, count, is_waiting(sockets) ? 0 : timeout_ms) < 0 &&
         zmq_errno() != EINTR) {
         return -ERROR_IO;
     }
+    gate_look(sockets->gate, mono_now());
     serve_zap(sockets);
     return 0;
 }
@@ -269,7 +282,7 @@ static void keep_rest(struct sockets *sockets, size_t number, sockets_receiver r
     size_t answers = listener->kind == SOCKET_REQUESTS ? REST_ANSWERS : 0;
     struct frames frames;
 
-    for (size_t i = 0; i < REST_BUDGET && frames_receive(&frames, listener->socket); i++) {
+    for (size_t i = 0; i < REST_BUDGET && listener_receive(listener, &frames); i++) {
         if (listener_keep(listener, &frames, (size_t)sockets->options.outstanding_messages)) {
             continue;
         }
@@ -285,7 +298,7 @@ static void keep_rest(struct sockets *sockets, size_t number, sockets_receiver r
 
 static bool next(struct listener *listener, struct frames *frames)
 {
-    return waiting_take(&listener->waiting, frames) || frames_receive(frames, listener->socket);
+    return waiting_take(&listener->waiting, frames) || listener_receive(listener, frames);
 }
 
 static size_t receive_some(struct sockets *sockets, size_t number, size_t budget,
@@ -352,7 +365,7 @@ static int end_message(void *socket, int rc)
 
 int sockets_reply(struct sockets *sockets, const struct envelope *envelope, struct text payload)
 {
-    void *socket = sockets->listeners[SOCKET_REQUESTS].socket;
+    void *socket = socket_of(sockets, SOCKET_REQUESTS);
     const uint8_t *at = envelope->bytes + envelope->sizes[0];
     int rc = send_frame(socket, envelope->bytes, envelope->sizes[0], ZMQ_SNDMORE);
 
@@ -371,13 +384,13 @@ int sockets_reply(struct sockets *sockets, const struct envelope *envelope, stru
 
 int sockets_offer(struct sockets *sockets, struct text payload)
 {
-    return send_frame(sockets->listeners[SOCKET_JOBS].socket, payload.data, payload.size_bytes, 0);
+    return send_frame(socket_of(sockets, SOCKET_JOBS), payload.data, payload.size_bytes, 0);
 }
 
 int sockets_publish(struct sockets *sockets, uint32_t status_number, struct text topic,
                     struct text payload)
 {
-    void *socket = sockets->listeners[SOCKET_STATUS + status_number].socket;
+    void *socket = socket_of(sockets, SOCKET_STATUS + status_number);
     int rc = send_frame(socket, topic.data, topic.size_bytes, ZMQ_SNDMORE);
 
     return rc ? rc : end_message(socket, send_frame(socket, payload.data, payload.size_bytes, 0));

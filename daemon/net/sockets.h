@@ -10,6 +10,7 @@
 #include "schemas/base/limits.h"
 
 struct denials;
+struct gate_refusals;
 
 #define SOCKETS_MESSAGE_BYTES  512
 #define SOCKETS_ENDPOINT_BYTES 256
@@ -30,6 +31,9 @@ struct sockets_options {
     int64_t handshake_timeout_ms;
     int64_t heartbeat_interval_ms;
     int64_t heartbeat_timeout_ms;
+    int64_t connections; /* of all sockets together; see gate.h for this and the next two */
+    int64_t subscriptions;
+    int64_t subscriptions_per_connection;
 };
 
 /* A message that came in; everything is borrowed for the call. */
@@ -67,6 +71,10 @@ int sockets_admit(struct sockets *sockets, const struct identities *identities, 
 
 /* Tells the handshakes that were denied since the last call. */
 void sockets_denials(struct sockets *sockets, struct denials *denials);
+
+/* Tells the connections that were shut down since the last call because there were too many, or too
+ * many subscriptions. */
+void sockets_refusals(struct sockets *sockets, struct gate_refusals *refusals);
 
 /* Waits until something can be received, signal_fd is readable or the time is over (-1: no limit).
  */

@@ -20,6 +20,8 @@
     67108864 /* messages of one socket that were received and not handled                          \
               */
 #define LIMIT_WAITING_SENDER_BYTES 8388608 /* of these, the messages of one sender */
+#define LIMIT_TOPIC_BYTES          1024    /* one subscription */
+#define LIMIT_TOPIC_UNIT_BYTES     64      /* of a topic, that count as one subscription */
 #define LIMIT_SOURCES              32      /* sources of one worker, and so of one bundle */
 #define LIMIT_PAGE_BYTES           57344   /* what a list reply may fill of its message */
 #define LIMIT_WORKER_SLOTS         256

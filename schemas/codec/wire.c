@@ -234,6 +234,20 @@ static int walk_all(struct walk *walk)
     return rc;
 }
 
+const char *wire_field_for_log(int error, const char *field)
+{
+    static const int of_any_field[] = {-ERROR_MALFORMED,       -ERROR_TOO_LONG,
+                                       -ERROR_TOO_DEEP,        -ERROR_TOO_MANY,
+                                       -ERROR_FIELD_DUPLICATE, -ERROR_FIELD_UNKNOWN};
+
+    for (size_t i = 0; i < sizeof of_any_field / sizeof of_any_field[0]; i++) {
+        if (error == of_any_field[i]) {
+            return "?";
+        }
+    }
+    return field && field[0] ? field : "-";
+}
+
 int wire_input_init(struct wire_input *input)
 {
     *input = (struct wire_input){.zone = msgpack_zone_new(ZONE_CHUNK_BYTES)};

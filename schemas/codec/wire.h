@@ -37,6 +37,11 @@ void wire_input_release(struct wire_input *input);
 int wire_parse(struct wire_input *input, const void *bytes, size_t size_bytes,
                struct wire_error *error);
 
+/* The field of an error as a log may hold it: "-" for none, and "?" when the message itself may
+ * have given it its name. The caller who made it up may be told it; a log keeps nothing of a
+ * payload. */
+const char *wire_field_for_log(int error, const char *field);
+
 /* The value of a key of a map, or NULL. */
 const msgpack_object *wire_find(const msgpack_object *map, const char *key);
 

@@ -11,6 +11,8 @@ import unittest
 
 import msgpack
 
+import curve
+import curve_raw
 import harness
 import zmtp
 
@@ -210,6 +212,47 @@ class Guests(Hostile):
                     peer.sendall(zmtp.frame(body, zmtp.COMMAND))
             except OSError:
                 pass
+
+
+class StrangersUnderCurve(Strangers):
+    mechanism = b"CURVE"
+
+    @classmethod
+    def make(cls):
+        return curve.secure(zmtp.Installation())
+
+
+class GuestsUnderCurve(Hostile):
+    """Known peers, after their handshakes."""
+
+    mechanism = b"CURVE"
+    make = StrangersUnderCurve.make
+
+    def shaken(self):
+        return curve_raw.Channel(self.peer(), self.made.keys.pair("backend"), self.made.keys.server())
+
+    def test_silence_after_the_handshake(self):
+        self.all_closed([self.shaken().peer for _ in range(20)], 2 * HEARTBEAT_TIMEOUT_MS / 1000 + SLACK)
+
+    def test_a_frame_of_which_half_is_sent(self):
+        channels = [self.shaken() for _ in range(20)]
+        for channel in channels:
+            message = channel.message(bytes(5000))
+            channel.peer.sendall(message[:len(message) // 2])
+        self.all_closed([channel.peer for channel in channels], 2 * HEARTBEAT_TIMEOUT_MS / 1000 + SLACK)
+
+    def test_frames_that_are_not_sealed_or_sealed_wrongly(self):
+        for words in (zmtp.frame(b""), zmtp.frame(b"plain"), zmtp.frame(b"\x07MESSAGE" + bytes(40)),
+                      zmtp.command(b"READY"), bytes([zmtp.LONG]) + struct.pack(">Q", 1 << 63)):
+            peer = self.shaken().peer
+            peer.sendall(words)
+            self.assertIsNotNone(zmtp.closed_after(peer, 2 * HEARTBEAT_TIMEOUT_MS / 1000 + SLACK))
+
+    def test_a_frame_that_is_sent_again(self):
+        channel = self.shaken()
+        message = channel.message(b"", zmtp.MORE) + channel.message(b"\xc1")
+        channel.peer.sendall(message + message)
+        self.assertIsNotNone(zmtp.closed_after(channel.peer, 2 * HEARTBEAT_TIMEOUT_MS / 1000 + SLACK))
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ Between a mark and <!-- end --> stands what this program makes:
     <!-- values NAME -->     the values of an enumeration
     <!-- errors -->          the table of schemas/base/errors.def
     <!-- limits -->          the bounds of schemas/base/limits.h that a peer meets
+    <!-- bounds -->          the bounds on peers that exportd.yaml sets
     <!-- hex NAME -->        the JSON block right above it as msgpack, which must be valid for schemas/NAME.yaml
 
 The JSON of an example is written by hand; everything else about it is made from it.
@@ -24,10 +25,10 @@ import jsonschema
 import msgpack
 import yaml
 
-MARK = re.compile(r"<!-- (fields|values|errors|limits|hex)(?: ([\w.-]+))? -->\n(.*?)<!-- end -->", re.S)
+MARK = re.compile(r"<!-- (fields|values|errors|limits|bounds|hex)(?: ([\w.-]+))? -->\n(.*?)<!-- end -->", re.S)
 JSON_ABOVE = re.compile(r"```json\n((?:(?!```).)*)```\s*$", re.S)
 ERROR_ROW = re.compile(r'^ERROR_ROW\(\w+, (\d+), "(\w+)", "(\w+)", "((?:[^"\\]|\\.)*)"\)', re.M)
-LIMIT = re.compile(r"^#define (LIMIT_(?:MESSAGE_BYTES|DEPTH|ELEMENTS|MAP_KEYS|STRING_BYTES|TOKEN_BYTES|ENVELOPE_\w+))"
+LIMIT = re.compile(r"^#define (LIMIT_(?:MESSAGE_BYTES|DEPTH|ELEMENTS|MAP_KEYS|STRING_BYTES|TOKEN_BYTES|ENVELOPE_\w+|TOPIC_BYTES))"
                    r"\s+(\d+)\s+/\*\s*(.*?)\s*\*/", re.M)
 HEX_WIDTH = 96
 LONG = 2 ** 53 - 1
@@ -103,6 +104,13 @@ class Wire:
         rows = LIMIT.findall((self.folder / "base/limits.h").read_text(encoding="utf-8"))
         return "\n".join(["| at most | of |", "| --- | --- |"] + [f"| {n} | {text} |" for _, n, text in rows]) + "\n"
 
+    def bounds(self, _):
+        configuration = yaml.safe_load((self.folder / "exportd.configuration.yaml").read_text(encoding="utf-8"))
+        settings = configuration["properties"]["sockets"]["properties"]
+        rows = [(s["default"], name, s["description"]) for name, s in settings.items() if s["type"] == "integer"]
+        return "\n".join(["| default | setting in `sockets` | meaning |", "| ---: | --- | --- |"] +
+                         [f"| {d} | `{name}` | {text} |" for d, name, text in rows]) + "\n"
+
     def hex(self, name, above, where):
         match = JSON_ABOVE.search(above)
         if not match:
@@ -147,7 +155,7 @@ class Wire:
             is_message = name.endswith((".request", ".reply", ".report")) or name in ("job", "notice", "event")
             if is_message and ("hex", name) not in self.seen:
                 yield f"{name} has no example"
-        for kind in ("errors", "limits"):
+        for kind in ("errors", "limits", "bounds"):
             if (kind, None) not in self.seen:
                 yield f"the {kind} are missing"
 

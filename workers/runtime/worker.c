@@ -123,7 +123,8 @@ void worker_log_dropped(const char *message, int rc, const struct wire_error *er
     char field[WIRE_FIELD_BYTES * 4];
 
     log_line(LOG_WARNING, "dropped", "message=%s code=%s field=%s", message,
-             error_row(rc)->inner_code, log_value(text_of(error->field), field, sizeof(field)));
+             error_row(rc)->inner_code,
+             log_value(text_of(wire_field_for_log(rc, error->field)), field, sizeof(field)));
 }
 
 void worker_on_offer(struct worker *worker, const void *bytes, size_t size_bytes, struct mono now,

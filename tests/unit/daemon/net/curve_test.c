@@ -69,7 +69,10 @@ static struct sockets_options options_of(const struct fixture *fixture, struct t
                                     .high_water_mark = 2000,
                                     .handshake_timeout_ms = 2000,
                                     .heartbeat_interval_ms = 1000,
-                                    .heartbeat_timeout_ms = 3000};
+                                    .heartbeat_timeout_ms = 3000,
+                                    .connections = 100,
+                                    .subscriptions = 1000,
+                                    .subscriptions_per_connection = 500};
 }
 
 static int set_up(void **state)
