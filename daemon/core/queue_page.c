@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include <assert.h>
 #include <stdlib.h>
 
 #include "daemon/core/queue_inside.h"
@@ -58,6 +59,7 @@ static int ensure(struct queue_tenant *tenant, size_t count)
     if (!page) {
         return -ERROR_MEMORY;
     }
+    assert(tenant->count <= tenant->room);
     for (size_t i = 0; i < tenant->count; i++) {
         page[i] = tenant->page[(tenant->first + i) % tenant->room];
     }

@@ -60,7 +60,7 @@ static int fill(struct heap *heap, const struct overlay *overlay, const struct m
     if (!entry) {
         return 0;
     }
-    heap->entries = malloc(overlay->count * sizeof(*heap->entries));
+    heap->entries = malloc(overlay->count * sizeof(const struct overlay_entry *));
     if (!heap->entries) {
         return -ERROR_MEMORY;
     }
