@@ -55,6 +55,9 @@ static int read_open_file(int descriptor, const char *path, char *buffer, size_t
 
     if (size == 0 && !S_ISREG(status.st_mode))
         return bounded_file_fail(message, path, ERROR_CONFIGURATION, "not a regular file");
+    if (size == 0 && (status.st_mode & S_IWOTH))
+        return bounded_file_fail(message, path, ERROR_CONFIGURATION,
+                                 "everybody may write to it (chmod o-w)");
     if (size == 0)
         size = read_whole(descriptor, buffer, limit_bytes + 1);
     if (size < 0)

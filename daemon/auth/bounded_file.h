@@ -22,8 +22,8 @@ struct file_version {
 };
 
 /* Reads at most limit_bytes. The caller owns *data (free), which *content borrows from, on success
- * only. -ERROR_IO when it cannot be read, -ERROR_CONFIGURATION when it is no regular file or too
- * long, -ERROR_MEMORY; message is then a ready line. */
+ * only. -ERROR_IO when it cannot be read, -ERROR_CONFIGURATION when it is no regular file, one that
+ * everybody may write to, or too long, -ERROR_MEMORY; message is then a ready line. */
 int bounded_file_read(const char *path, size_t limit_bytes, char **data, struct text *content,
                       struct file_version *version, char message[BOUNDED_FILE_MESSAGE_BYTES]);
 

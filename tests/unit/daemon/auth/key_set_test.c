@@ -114,6 +114,30 @@ static void a_file_is_bounded(void **state)
     free(jwk);
 }
 
+/* Whoever writes it decides whose tokens are good. */
+static void a_file_that_everybody_may_write_is_refused(void **state)
+{
+    char message[KEY_SET_MESSAGE_BYTES];
+    struct key_set *set = NULL;
+    char *jwk = mint_jwk(fixture_mint(MINT_EDDSA), NULL);
+    char *content = fixture_format("{\"keys\":[%s]}", jwk);
+    char *path = fixture_path("written.json");
+
+    (void)state;
+    assert_int_equal(fixture_load(content, &set, message), 0);
+    key_set_destroy(&set);
+    assert_int_equal(chmod(path, 0666), 0);
+    assert_int_equal(key_set_load(&set, path, message), -ERROR_CONFIGURATION);
+    assert_non_null(strstr(message, "everybody may write"));
+    assert_null(set);
+    assert_int_equal(chmod(path, 0664), 0);
+    assert_int_equal(key_set_load(&set, path, message), 0);
+    key_set_destroy(&set);
+    free(path);
+    free(content);
+    free(jwk);
+}
+
 static void what_cannot_be_read_is_an_io_error(void **state)
 {
     char message[KEY_SET_MESSAGE_BYTES];
@@ -252,6 +276,7 @@ int main(void)
         cmocka_unit_test(a_file_that_is_no_key_set_is_refused),
         cmocka_unit_test(sixty_thousand_brackets_are_refused),
         cmocka_unit_test(a_file_is_bounded),
+        cmocka_unit_test(a_file_that_everybody_may_write_is_refused),
         cmocka_unit_test(what_cannot_be_read_is_an_io_error),
         cmocka_unit_test(private_members_are_refused),
         cmocka_unit_test(symmetric_keys_are_refused),
