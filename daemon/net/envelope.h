@@ -22,4 +22,11 @@ struct envelope {
  * when it cannot be kept. */
 bool envelope_read(struct envelope *envelope, const struct frames *frames, uint32_t *payload);
 
+/* Whether the peer gave itself its routing id: then whoever takes the same one while it is away is
+ * sent its replies. Those that libzmq gives begin with a zero byte. */
+static inline bool envelope_is_chosen(const struct envelope *envelope)
+{
+    return envelope->sizes[0] == 0 || envelope->bytes[0] != 0;
+}
+
 #endif

@@ -240,6 +240,8 @@ static void identify(const struct sockets *sockets, const struct listener *liste
         incoming->refusal = -ERROR_IDENTITY_UNKNOWN;
     } else if (!admission_opens(listener->kind, listener->feed, identity)) {
         incoming->refusal = -ERROR_IDENTITY_ROLE;
+    } else if (listener->kind == SOCKET_REQUESTS && envelope_is_chosen(incoming->envelope)) {
+        incoming->refusal = -ERROR_ROUTING_ID;
     } else {
         incoming->identity = identity;
     }

@@ -43,8 +43,9 @@ struct incoming {
     const struct envelope *envelope; /* requests only */
     /* Whom it came from, as long as he is admitted: NULL without security, and with a refusal. */
     const struct identity *identity;
-    /* 0, or why it must have no effect: -ERROR_IDENTITY_UNKNOWN, -ERROR_IDENTITY_ROLE, or
-     * -ERROR_BUSY for a request that comes on top of too many. */
+    /* 0, or why it must have no effect: -ERROR_IDENTITY_UNKNOWN, -ERROR_IDENTITY_ROLE,
+     * -ERROR_ROUTING_ID for a request of a peer that chose its routing id, or -ERROR_BUSY for one
+     * that comes on top of too many. */
     int refusal;
     struct text payload; /* its only payload frame, or the first of several */
     uint32_t payload_frames;

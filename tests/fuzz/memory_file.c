@@ -4,12 +4,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 void memory_file_open(struct memory_file *file, const uint8_t *data, size_t size_bytes)
 {
     file->descriptor = memfd_create("fuzz", MFD_CLOEXEC);
-    if (file->descriptor < 0 || write(file->descriptor, data, size_bytes) != (ssize_t)size_bytes)
+    /* Everybody may write to one as it is made, and such files are refused. */
+    if (file->descriptor < 0 || fchmod(file->descriptor, 0600) != 0 ||
+        write(file->descriptor, data, size_bytes) != (ssize_t)size_bytes)
         abort();
     (void)snprintf(file->path, sizeof(file->path), "/proc/self/fd/%d", file->descriptor);
 }

@@ -34,6 +34,7 @@ struct fixture {
     void *context; /* of peers */
     void *peer;
     size_t refused;
+    int refusal; /* of the last message */
     size_t named;
     size_t total;
 };
@@ -67,6 +68,7 @@ static struct sockets_options options_of(const struct fixture *fixture, struct t
                                     .public_key = fixture->ours.public_key,
                                     .secret_key = fixture->ours.secret_key,
                                     .high_water_mark = 2000,
+                                    .outstanding_messages = MESSAGES * 2,
                                     .handshake_timeout_ms = 2000,
                                     .heartbeat_interval_ms = 1000,
                                     .heartbeat_timeout_ms = 3000,
@@ -115,7 +117,9 @@ static int tear_down(void **state)
     return 0;
 }
 
-static void *connect_peer(struct fixture *fixture, int type, const char *endpoint)
+/* routing_id: NULL for none, as it should be. */
+static void *connect_as(struct fixture *fixture, int type, const char *endpoint,
+                        const char *routing_id)
 {
     void *peer = fixture->peer = zmq_socket(fixture->context, type);
     int linger_ms = 0;
@@ -133,8 +137,16 @@ static void *connect_peer(struct fixture *fixture, int type, const char *endpoin
     assert_int_equal(zmq_setsockopt(peer, ZMQ_CURVE_SECRETKEY, fixture->backend.secret_key,
                                     CERTIFICATE_KEY_BUFFER),
                      0);
+    if (routing_id) {
+        assert_int_equal(zmq_setsockopt(peer, ZMQ_ROUTING_ID, routing_id, strlen(routing_id)), 0);
+    }
     assert_int_equal(zmq_connect(peer, endpoint), 0);
     return peer;
+}
+
+static void *connect_peer(struct fixture *fixture, int type, const char *endpoint)
+{
+    return connect_as(fixture, type, endpoint, NULL);
 }
 
 static void see(void *argument, const struct incoming *incoming)
@@ -143,6 +155,7 @@ static void see(void *argument, const struct incoming *incoming)
 
     fixture->total++;
     fixture->refused += incoming->refusal != 0;
+    fixture->refusal = incoming->refusal;
     fixture->named +=
         incoming->identity && strcmp(identity_name(incoming->identity), "backend") == 0;
 }
@@ -190,6 +203,20 @@ static void every_message_says_who_sent_it_polled_or_not(void **state)
     serve(fixture, MESSAGES);
     assert_int_equal(fixture->named, MESSAGES);
     assert_int_equal(fixture->refused, 0);
+    disconnect_peer(fixture);
+}
+
+/* Its replies would go to whoever takes the name next. */
+static void a_peer_that_names_itself_is_refused(void **state)
+{
+    struct fixture *fixture = *state;
+    void *peer = connect_as(fixture, ZMQ_DEALER,
+                            sockets_endpoint(fixture->sockets, SOCKET_REQUESTS), "gateway-1");
+
+    send_first(fixture, peer);
+    serve(fixture, 1);
+    assert_int_equal(fixture->refusal, -ERROR_ROUTING_ID);
+    assert_int_equal(fixture->named, 0);
     disconnect_peer(fixture);
 }
 
@@ -318,6 +345,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(every_message_says_who_sent_it_polled_or_not),
+        TEST(a_peer_that_names_itself_is_refused),
         TEST(without_its_zap_handler_a_socket_admits_nobody),
         TEST(a_key_that_does_not_belong_to_its_secret_is_refused),
         TEST(only_the_sockets_that_somebody_lost_are_bound_again),
