@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """A second opinion on requests: which bytes are one, by python3-msgpack, the limits of schemas/base/limits.h and the
 schemas as YAML. Nothing is shared with the project's codec."""
+import functools
 import pathlib
 import re
 import uuid
@@ -19,6 +20,7 @@ class Refused(Exception):
     """The bytes are no request."""
 
 
+@functools.cache
 def load(name):
     return yaml.safe_load((SCHEMAS / name).read_text(encoding="utf-8"))
 

@@ -90,7 +90,7 @@ class Owners(harness.Case):
                     {"type": "getStatistics", "requestId": f"old-{number}", "token": token})))
             peer = self.peer(b"returning")
             peer.send_multipart([b"", ping(f"new-{number}")])
-            while (found := self.reply(peer, 0.5)) != f"new-{number}":
+            while (found := self.reply(peer, 0.1)) != f"new-{number}":
                 if found is None:  # The old connection was not yet gone, and this one refused.
                     peer.close()
                     peer = self.peer(b"returning")
