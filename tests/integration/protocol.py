@@ -3,6 +3,7 @@
 """Requests that are sent again and again, replies that are lost, and a tenant that asks for too
 much: one key is one operation whoever sends it how often, and nobody's turn is taken."""
 import json
+import os
 import random
 import re
 import signal
@@ -63,7 +64,7 @@ class Control:
     def __init__(self, endpoint, token):
         self.command = [harness.PROGRAMS / "exportctl", "export", "--json", "--timeout", "10",
                         "--server", endpoint]
-        self.environment = {"EXPORTD_TOKEN": token}
+        self.environment = {**os.environ, "EXPORTD_TOKEN": token}
 
     def close(self):
         pass
