@@ -261,12 +261,21 @@ int daemon_open(struct daemon *daemon, const char *configuration_path,
 
 int daemon_close(struct daemon *daemon)
 {
-    int kept = daemon->failure ? 0 : limits_keep_all(daemon);
-    int rc = store_close(&daemon->store);
+    int rc = daemon->failure ? 0 : limits_keep_all(daemon);
+    int closed;
 
-    rc = kept ? kept : rc;
+    if (!rc) {
+        rc = store_settle(daemon->store);
+    }
+    if (rc) {
+        log_line(LOG_ERROR, "unsettled",
+                 "reason=\"%s\" effect=\"what was acknowledged is in the log, and the next start "
+                 "goes on from there\"",
+                 store_message(daemon->store));
+    }
+    closed = store_close(&daemon->store);
     release(daemon);
-    return rc;
+    return rc ? rc : closed;
 }
 
 int daemon_check(const char *configuration_path, char message[CONFIGURATION_ERROR_BYTES])

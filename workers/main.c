@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 
 #include "schemas/base/log.h"
+#include "workers/bundle/digest.h"
 #include "workers/configuration.h"
 #include "workers/runtime/control.h"
 
@@ -55,6 +56,10 @@ static int run(const char *path, bool only_checks)
     struct settings settings;
     enum log_level level;
 
+    if (digest_prepare() != 0) {
+        fputs("export-worker: out of memory\n", stderr);
+        return EXIT_BROKEN;
+    }
     if (harden() != 0 || block_signals() != 0) {
         perror("export-worker");
         return EXIT_BROKEN;

@@ -362,18 +362,22 @@ int store_open(struct store **store, const struct store_options *options,
     return 0;
 }
 
+int store_settle(struct store *store)
+{
+    /* What a failed transaction took out of the overlay is not in the view. */
+    int rc = store->is_doubtful ? -ERROR_IO : store_catch_up(store, SIZE_MAX);
+
+    return rc ? rc : store_commit(store);
+}
+
 int store_close(struct store **store)
 {
-    int rc = 0;
+    int rc;
 
     if (!*store) {
         return 0;
     }
-    /* What a failed transaction took out of the overlay is not in the view. */
-    rc = (*store)->is_doubtful ? -ERROR_IO : store_catch_up(*store, SIZE_MAX);
-    if (!rc) {
-        rc = store_commit(*store);
-    }
+    rc = store_settle(*store);
     store_free(store);
     return rc;
 }

@@ -31,8 +31,11 @@ struct store_options {
 int store_open(struct store **store, const struct store_options *options,
                char message[STORE_MESSAGE_BYTES]);
 
-/* Brings the view up to date, commits and closes. The first error is returned; safe with NULL and
- * twice. */
+/* Brings the whole view up to date and commits: what store_close does first, but the message of a
+ * failure can still be read. */
+int store_settle(struct store *store);
+
+/* Settles and closes. The first error is returned; safe with NULL and twice. */
 int store_close(struct store **store);
 
 /* What the last failed call failed with, for the log; borrowed until the next call. */

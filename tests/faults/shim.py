@@ -143,12 +143,12 @@ class Program:
             self.pidfd = -1
 
 
-# What libzmq, libstdc++ and libarchive say when they cannot go on: stopping is theirs to decide.
-FOREIGN = re.compile(r"FATAL ERROR: OUT OF MEMORY \(|terminate called|Internal Error in libarchive|"
+# What libzmq, libstdc++, glibc and libarchive say when they cannot go on: stopping is theirs to decide.
+FOREIGN = re.compile(r"FATAL ERROR: OUT OF MEMORY \(|terminate called|Unexpected error\.\n|Internal Error in libarchive|"
                      r"\(\.?/?src/[a-z_]+\.[ch]pp:\d+\)|Assertion `|"
                      r"Fatal: file [a-z_]+\.c: line \d+ \(pgm_")
 OURS = re.compile(r"\b(daemon|schemas|workers|clients)/\S+:\d+")
-MESSAGE = re.compile(r"^exportd: \S.*: \S|^\S+\.yaml\S*: \S|^out of memory$|event=(unsafe|not_started|stopped|poll_failed) .*"
+MESSAGE = re.compile(r"^exportd: \S.*: \S|^\S+\.yaml\S*: \S|^(export-worker: )?out of memory$|event=(unsafe|not_started|stopped|poll_failed) .*"
                      r"(reason|code|errno)=", re.MULTILINE)
 WORDS = re.compile(
     "|".join(os.strerror(getattr(errno, name)) for name in (

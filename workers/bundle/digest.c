@@ -3,6 +3,14 @@
 
 #include "schemas/base/errors.h"
 
+int digest_prepare(void)
+{
+    EVP_MD *digest = EVP_MD_fetch(NULL, "SHA256", NULL);
+
+    EVP_MD_free(digest);
+    return digest ? 0 : -ERROR_MEMORY;
+}
+
 int digest_end(EVP_MD_CTX *context, char hexadecimal[DIGEST_BUFFER])
 {
     static const char digits[] = "0123456789abcdef";

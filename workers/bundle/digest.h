@@ -7,6 +7,10 @@
 
 #define DIGEST_BUFFER 65
 
+/* Has OpenSSL set itself up, before anything depends on it: 3.0 does not survive that its first use
+ * finds no memory. -ERROR_MEMORY. */
+int digest_prepare(void);
+
 /* Ends a running SHA-256 and writes 64 lower case hexadecimal digits, terminated. -ERROR_MEMORY. */
 int digest_end(EVP_MD_CTX *context, char hexadecimal[DIGEST_BUFFER]);
 
