@@ -217,6 +217,7 @@ static void release(struct daemon *daemon)
     authorizer_destroy(&daemon->authorizer);
     outcome_release(&daemon->outcome);
     effects_release(&daemon->effects);
+    effects_release(&daemon->written);
     wire_input_release(&daemon->input);
     wire_input_release(&daemon->result_input);
     wire_output_release(&daemon->scratch);
@@ -249,10 +250,14 @@ int daemon_open(struct daemon *daemon, const char *configuration_path,
         rc = open_engine(daemon, message);
         daemon->durable_sequence = store_sequence(daemon->store);
     }
+    if (!rc && syncer_open(&daemon->syncer, daemon->store)) {
+        rc = fail(message, -ERROR_MEMORY, "starting", "no thread for the disk");
+    }
     if (!rc) {
         rc = open_sockets(daemon, message);
     }
     if (rc) {
+        syncer_close(&daemon->syncer);
         (void)store_close(&daemon->store);
         release(daemon);
     }
@@ -261,9 +266,11 @@ int daemon_open(struct daemon *daemon, const char *configuration_path,
 
 int daemon_close(struct daemon *daemon)
 {
-    int rc = daemon->failure ? 0 : limits_keep_all(daemon);
     int closed;
+    int rc;
 
+    syncer_close(&daemon->syncer);
+    rc = daemon->failure ? 0 : limits_keep_all(daemon);
     if (!rc) {
         rc = store_settle(daemon->store);
     }

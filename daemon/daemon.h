@@ -14,6 +14,7 @@
 #include "daemon/security.h"
 #include "daemon/store/registry.h"
 #include "daemon/store/store.h"
+#include "daemon/syncer.h"
 #include "schemas/base/sha256.h"
 
 #define DAEMON_RANDOM_BYTES 640
@@ -29,15 +30,20 @@ struct daemon {
     struct sockets *sockets;
     struct engine engine;
     struct outcome outcome;
-    struct effects effects;
-    struct wire_input input;             /* of the message being handled */
-    struct wire_input result_input;      /* of a stored result being shown */
-    struct operation_result result;      /* of the report being handled; changes refer to it */
-    struct wire_output scratch;          /* of lists being encoded */
-    struct sha256 sha256;                /* of idempotency keys */
+    struct syncer *syncer;
+    struct effects effects;         /* of what is decided and not written yet */
+    struct effects written;         /* of what is written and will be said once it is durable */
+    struct wire_input input;        /* of the message being handled */
+    struct wire_input result_input; /* of a stored result being shown */
+    struct operation_result result; /* of the report being handled; changes refer to it */
+    struct wire_output scratch;     /* of lists being encoded */
+    struct sha256 sha256;           /* of idempotency keys */
     uint8_t random[DAEMON_RANDOM_BYTES]; /* drawn ahead, for ids */
     size_t random_left;
-    int64_t durable_sequence; /* of the last event that was committed */
+    int64_t written_sequence; /* of the last event that was written, */
+    int64_t durable_sequence; /* and synchronized */
+    size_t received;          /* messages since the last write */
+    size_t received_before;   /* and between it and the one before */
     struct now now;           /* of this turn */
     struct mono started;      /* the process */
     struct mono heard;        /* the last message that came in */
@@ -57,9 +63,20 @@ int daemon_close(struct daemon *daemon);
 /* Only checks: reads the configuration and opens what it names, but for sockets and store. */
 int daemon_check(const char *configuration_path, char message[CONFIGURATION_ERROR_BYTES]);
 
-/* One turn: receive, decide, commit, speak. An error means that the process must end without
- * another word. */
+/* One turn: receive, decide, write and have it made durable; and speak, of what an earlier turn or
+ * this one decided, once it is. An error means that the process must end without another word. */
 int turn_run(struct daemon *daemon);
+
+/* Writes what was decided and has it made durable; says it when it is. Not while a sync is under
+ * way. The errors of both are turn_run's. */
+int speak_when_durable(struct daemon *daemon);
+
+/* Says what has become durable since, and goes on with what was decided meanwhile. */
+int speak_if_durable(struct daemon *daemon);
+
+/* Waits until all that was decided is durable, and has said it: before the daemon stops or takes up
+ * a new configuration. Errors as above. */
+int turn_settle(struct daemon *daemon);
 
 /* How long the next turn may be waited for. */
 int turn_timeout_ms(const struct daemon *daemon);

@@ -103,13 +103,17 @@ static int signals_handle(struct daemon *daemon, int fd, bool *must_stop)
             *must_stop = true;
             return 0;
         }
-        rc = daemon_reload(daemon);
+        rc = turn_settle(daemon);
+        if (!rc) {
+            rc = daemon_reload(daemon);
+        }
     }
     return rc;
 }
 
 static int serve(struct daemon *daemon, int signal_fd)
 {
+    const int descriptors[] = {signal_fd, syncer_descriptor(daemon->syncer)};
     struct supervisor supervisor;
     bool must_stop;
     int wait_ms;
@@ -119,14 +123,17 @@ static int serve(struct daemon *daemon, int signal_fd)
     supervisor_tell_ready();
     while (!rc) {
         wait_ms = supervisor_wait_ms(&supervisor, mono_now(), turn_timeout_ms(daemon));
-        rc = sockets_wait(daemon->sockets, signal_fd, wait_ms);
+        rc = sockets_wait(daemon->sockets, descriptors, 2, wait_ms);
         daemon_tell_denials(daemon);
         daemon_tell_refusals(daemon);
         if (!rc) {
             rc = signals_handle(daemon, signal_fd, &must_stop);
         }
         if (!rc && must_stop) {
-            return 0;
+            rc = turn_settle(daemon);
+            if (!rc) {
+                return 0;
+            }
         }
         if (!rc) {
             rc = turn_run(daemon);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* One turn of the daemon: receive a bounded batch, decide, commit once, then speak. Nobody ever
- * hears of something that a power cut could take back. */
+/* One turn of the daemon: receive a bounded batch, decide, and have it written (speak.c). Nobody
+ * ever hears of something that a power cut could take back. */
 #include <stdlib.h>
 
 #include "daemon/daemon.h"
@@ -31,6 +31,7 @@ static void on_message(void *argument, const struct incoming *incoming)
         return;
     }
     daemon->heard = daemon->now.mono;
+    daemon->received++;
     switch (incoming->socket) {
     case SOCKET_REQUESTS:
         requests_handle(daemon, incoming);
@@ -309,9 +310,11 @@ int turn_run(struct daemon *daemon)
 
     daemon->now = (struct now){.mono = mono_now(), .wall = wall_now()};
     outcome_clear(&daemon->outcome);
-    effects_clear(&daemon->effects);
 
-    rc = receive_and_decide(daemon);
+    rc = speak_if_durable(daemon);
+    if (!rc) {
+        rc = receive_and_decide(daemon);
+    }
     if (!rc) {
         effects_notices(&daemon->effects, daemon->outcome.notices, daemon->outcome.notice_count);
         rc = daemon->effects.error;
@@ -319,22 +322,18 @@ int turn_run(struct daemon *daemon)
     log_surplus(sockets_surplus(daemon->sockets));
     /* Before the fsync, so that others may write the registry meanwhile. */
     registry_rest(daemon->registry);
-    if (!rc && is_idle(daemon)) {
+    if (rc || syncer_is_under_way(daemon->syncer)) {
+        return rc;
+    }
+    if (is_idle(daemon)) {
         rc = store_catch_up(daemon->store, IDLE_PORTION);
     }
     if (!rc) {
-        rc = limits_keep(daemon);
+        rc = speak_when_durable(daemon);
     }
-    if (!rc) {
-        rc = store_commit(daemon->store); /* one fsync covers the whole turn */
-    }
-    if (rc) {
-        return rc; /* never answer from memory alone */
-    }
-    daemon->durable_sequence = store_sequence(daemon->store);
-    log_flush(); /* whoever reads a reply finds what the log says of it */
-    effects_send(&daemon->effects, daemon->sockets, &daemon->engine, daemon->now);
-    return is_idle(daemon) ? store_rest(daemon->store) : 0;
+    return !rc && is_idle(daemon) && !syncer_is_under_way(daemon->syncer)
+               ? store_rest(daemon->store)
+               : rc;
 }
 
 int turn_timeout_ms(const struct daemon *daemon)
@@ -343,7 +342,7 @@ int turn_timeout_ms(const struct daemon *daemon)
     int64_t wait_ms = engine_deadline(&daemon->engine, now).ms;
 
     wait_ms = wait_ms <= now.mono.ms ? 0 : wait_ms - now.mono.ms;
-    if (store_waiting(daemon->store) > 0) {
+    if (store_waiting(daemon->store) > 0 && !syncer_is_under_way(daemon->syncer)) {
         int64_t idle_ms = daemon->heard.ms + IDLE_MS - now.mono.ms;
 
         idle_ms = idle_ms > 0 ? idle_ms : 0;

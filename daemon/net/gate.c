@@ -8,10 +8,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <unistd.h>
 #include <zmq.h>
 
+#include "daemon/net/monitor.h"
 #include "schemas/base/errors.h"
 #include "schemas/base/limits.h"
 
@@ -22,7 +25,6 @@
 #define HANDSHAKE_BYTES 90
 /* Events taken of one socket in one look. */
 #define LOOK_BUDGET 8192
-#define EVENT_BYTES 6
 #define NOBODY      UINT8_MAX
 
 struct connection {
@@ -41,6 +43,8 @@ struct young {
 struct gate {
     struct gate_limits limits;
     void *monitors[GATE_SOCKETS];
+    int descriptor;                 /* readable when something happened to a monitor */
+    bool is_behind;                 /* the last look did not see all */
     struct connection *connections; /* by descriptor */
     size_t room;
     size_t open;
@@ -96,10 +100,11 @@ int gate_open(struct gate **gate, const struct gate_limits *limits,
         g->room = (size_t)limits->connections + SPARE_DESCRIPTORS;
         g->connections = calloc(g->room, sizeof *g->connections);
         g->young = calloc(g->room, sizeof *g->young);
+        g->descriptor = epoll_create1(EPOLL_CLOEXEC);
     }
-    if (!g || !g->connections || !g->young) {
+    if (!g || !g->connections || !g->young || g->descriptor < 0) {
         gate_close(&g);
-        snprintf(message, GATE_MESSAGE_BYTES, "out of memory");
+        snprintf(message, GATE_MESSAGE_BYTES, "out of memory or descriptors");
         return -ERROR_MEMORY;
     }
     for (size_t i = 0; i < g->room; i++) {
@@ -113,6 +118,9 @@ void gate_close(struct gate **gate)
 {
     if (!*gate) {
         return;
+    }
+    if ((*gate)->descriptor >= 0) {
+        close((*gate)->descriptor);
     }
     free((*gate)->connections);
     free((*gate)->young);
@@ -143,24 +151,15 @@ static void forget_all(struct gate *gate, size_t number)
 
 int gate_watch(struct gate *gate, void *context, void *socket, size_t number)
 {
-    const int unbounded = 0; /* libzmq's thread waits when a monitor is full */
-    char endpoint[64];
-    void *monitor;
+    struct epoll_event event = {.events = EPOLLIN};
+    void *monitor =
+        monitor_open(context, socket, ZMQ_EVENT_ACCEPTED | ZMQ_EVENT_DISCONNECTED, number);
 
-    snprintf(endpoint, sizeof endpoint, "inproc://gate-%zu-%p", number, socket);
-    monitor = zmq_socket(context, ZMQ_PAIR);
     if (!monitor) {
         return -ERROR_IO;
     }
-    /* Connected before the first event: one that nobody takes would be waited for. */
-    if (zmq_socket_monitor(socket, endpoint, ZMQ_EVENT_ACCEPTED | ZMQ_EVENT_DISCONNECTED) ||
-        zmq_setsockopt(monitor, ZMQ_RCVHWM, &unbounded, sizeof unbounded) ||
-        zmq_connect(monitor, endpoint)) {
-        int saved = zmq_errno();
-
-        (void)zmq_socket_monitor(socket, NULL, 0);
-        zmq_close(monitor);
-        errno = saved;
+    if (epoll_ctl(gate->descriptor, EPOLL_CTL_ADD, monitor_descriptor(monitor), &event)) {
+        monitor_close(monitor, socket);
         return -ERROR_IO;
     }
     gate->monitors[number] = monitor;
@@ -172,15 +171,14 @@ void gate_unwatch(struct gate *gate, void *socket, size_t number)
     if (!gate->monitors[number]) {
         return;
     }
-    (void)zmq_socket_monitor(socket, NULL, 0);
-    zmq_close(gate->monitors[number]);
+    monitor_close(gate->monitors[number], socket);
     gate->monitors[number] = NULL;
     forget_all(gate, number);
 }
 
-void *gate_monitor(const struct gate *gate, size_t number)
+int gate_descriptor(const struct gate *gate)
 {
-    return gate->monitors[number];
+    return gate->descriptor;
 }
 
 static struct connection *connection_of(struct gate *gate, int descriptor)
@@ -282,40 +280,36 @@ static void disconnected(struct gate *gate, size_t number, int descriptor)
     }
 }
 
-/* An event is a number of 16 bits and a value of 32, in the order of this machine; a second frame
- * tells the endpoint. */
-static bool next_event(void *monitor, uint16_t *event, int *value)
-{
-    uint8_t bytes[EVENT_BYTES];
-    int32_t descriptor;
-    char rest;
-    int got = zmq_recv(monitor, bytes, sizeof bytes, ZMQ_DONTWAIT);
-
-    if (got < 0) {
-        return false;
-    }
-    (void)zmq_recv(monitor, &rest, 1, ZMQ_DONTWAIT);
-    memcpy(event, bytes, sizeof *event);
-    memcpy(&descriptor, bytes + sizeof *event, sizeof descriptor);
-    *value = got == EVENT_BYTES ? descriptor : -1;
-    return true;
-}
-
-void gate_look(struct gate *gate, struct mono now)
+/* Whether nothing more is there. */
+static bool look_at(struct gate *gate, size_t number, struct mono now)
 {
     uint16_t event;
     int descriptor;
 
+    for (int n = 0; n < LOOK_BUDGET; n++) {
+        if (!monitor_next(gate->monitors[number], &event, &descriptor)) {
+            return true;
+        }
+        if (event == ZMQ_EVENT_ACCEPTED) {
+            accepted(gate, number, descriptor, now);
+        } else if (event == ZMQ_EVENT_DISCONNECTED) {
+            disconnected(gate, number, descriptor);
+        }
+    }
+    return false;
+}
+
+void gate_look(struct gate *gate, struct mono now)
+{
+    struct epoll_event event;
+
+    if (!gate->is_behind && epoll_wait(gate->descriptor, &event, 1, 0) == 0) {
+        return;
+    }
+    gate->is_behind = false;
     for (size_t number = 0; number < GATE_SOCKETS; number++) {
-        for (int n = 0; gate->monitors[number] && n < LOOK_BUDGET; n++) {
-            if (!next_event(gate->monitors[number], &event, &descriptor)) {
-                break;
-            }
-            if (event == ZMQ_EVENT_ACCEPTED) {
-                accepted(gate, number, descriptor, now);
-            } else if (event == ZMQ_EVENT_DISCONNECTED) {
-                disconnected(gate, number, descriptor);
-            }
+        if (gate->monitors[number] && !look_at(gate, number, now)) {
+            gate->is_behind = true;
         }
     }
 }
@@ -323,7 +317,6 @@ void gate_look(struct gate *gate, struct mono now)
 static int most_subscribed(const struct gate *gate)
 {
     size_t most = 0;
-
     for (size_t i = 1; i < gate->room; i++) {
         if (gate->connections[i].subscriptions > gate->connections[most].subscriptions) {
             most = i;

@@ -54,10 +54,11 @@ int gate_watch(struct gate *gate, void *context, void *socket, size_t number);
  * of its connections to a monitor that nobody reads. Safe when it was not followed. */
 void gate_unwatch(struct gate *gate, void *socket, size_t number);
 
-/* The socket to wait for (ZMQ_POLLIN) for a number, or NULL. */
-void *gate_monitor(const struct gate *gate, size_t number);
+/* Readable when something happened on the sockets. */
+int gate_descriptor(const struct gate *gate);
 
-/* Takes note of what happened on the sockets, and shuts down what is too much. */
+/* Takes note of what happened on the sockets, and shuts down what is too much. Of thousands of
+ * events at once some may be left for the next look, of which the descriptor then says nothing. */
 void gate_look(struct gate *gate, struct mono now);
 
 /* A message of size_bytes came to a status socket over this descriptor; -1: it is not known. */

@@ -202,12 +202,14 @@ static bool is_waiting(const struct sockets *sockets)
     return false;
 }
 
-int sockets_wait(struct sockets *sockets, int signal_fd, int timeout_ms)
+int sockets_wait(struct sockets *sockets, const int *descriptors, size_t number, int timeout_ms)
 {
-    zmq_pollitem_t items[2 * (SOCKET_COUNT + LIMIT_FEEDS) + 2];
+    zmq_pollitem_t items[SOCKET_COUNT + LIMIT_FEEDS + 2 + SOCKETS_DESCRIPTORS];
     int count = 0;
 
-    items[count++] = (zmq_pollitem_t){.fd = signal_fd, .events = ZMQ_POLLIN};
+    for (size_t i = 0; i < number; i++) {
+        items[count++] = (zmq_pollitem_t){.fd = descriptors[i], .events = ZMQ_POLLIN};
+    }
     if (sockets->zap) {
         items[count++] = (zmq_pollitem_t){.socket = sockets->zap, .events = ZMQ_POLLIN};
     }
@@ -215,9 +217,8 @@ int sockets_wait(struct sockets *sockets, int signal_fd, int timeout_ms)
      * when it is asked, and else keeps a kilobyte of each. */
     for (size_t i = 0; i < sockets->count; i++) {
         items[count++] = (zmq_pollitem_t){.socket = socket_of(sockets, i), .events = ZMQ_POLLIN};
-        items[count++] =
-            (zmq_pollitem_t){.socket = gate_monitor(sockets->gate, i), .events = ZMQ_POLLIN};
     }
+    items[count++] = (zmq_pollitem_t){.fd = gate_descriptor(sockets->gate), .events = ZMQ_POLLIN};
     if (lookout_wait(&sockets->lookout, items, count, is_waiting(sockets) ? 0 : timeout_ms) < 0 &&
         zmq_errno() != EINTR) {
         return -ERROR_IO;

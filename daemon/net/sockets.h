@@ -77,9 +77,11 @@ void sockets_denials(struct sockets *sockets, struct denials *denials);
  * many subscriptions. */
 void sockets_refusals(struct sockets *sockets, struct gate_refusals *refusals);
 
-/* Waits until something can be received, signal_fd is readable or the time is over (-1: no limit).
- */
-int sockets_wait(struct sockets *sockets, int signal_fd, int timeout_ms);
+#define SOCKETS_DESCRIPTORS 2 /* the most that are waited for beside the sockets */
+
+/* Waits until something can be received, one of the descriptors is readable or the time is over
+ * (-1: no limit). */
+int sockets_wait(struct sockets *sockets, const int *descriptors, size_t number, int timeout_ms);
 
 /* Handles at most budget messages from each socket; returns how many in all. The rest waits, under
  * bounds (waiting.h), for the next call. */

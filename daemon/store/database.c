@@ -180,10 +180,11 @@ int store_database_open(struct store *store, const char *path)
         return rc;
     }
     /* The log is checkpointed when the daemon rests, and kept afterwards: written space syncs
-     * faster than new space. */
+     * faster than new space. NORMAL synchronizes where checkpoints need it; what a transaction
+     * wrote, store_synchronize does. */
     rc = execute(
         store,
-        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
         "PRAGMA wal_autocheckpoint = 0; PRAGMA trusted_schema = OFF;"
         "PRAGMA cell_size_check = ON; PRAGMA cache_size = -16384;"
         "PRAGMA temp_store = MEMORY; PRAGMA user_version = " TEXT_OF(CHAIN_STORE_FORMAT) ";",

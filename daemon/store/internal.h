@@ -64,11 +64,14 @@ struct store {
     uint8_t head[CHAIN_HASH_BYTES]; /* of the event with that sequence */
     int64_t view_sequence; /* the view is true at least up to this event, as its meta row says */
     bool in_transaction;
-    int failure;          /* the last one of SQLite */
-    size_t put;           /* events of this transaction */
-    bool is_view_changed; /* within this transaction */
-    bool is_doubtful;     /* a write failed: nothing more is written */
-    int log_pages;        /* of the write-ahead log after the last commit */
+    int failure;            /* the last one of SQLite */
+    size_t put;             /* events of this transaction */
+    bool is_view_changed;   /* within this transaction */
+    bool is_doubtful;       /* a write failed: nothing more is written */
+    sqlite3_file *log;      /* the write-ahead log; NULL before the first transaction */
+    bool is_unsynchronized; /* something was written that is not durable yet */
+    int synchronize_errno;  /* of the last store_synchronize that failed */
+    int log_pages;          /* of the write-ahead log after the last commit */
     bool has_room;
     bool has_reserve;
     struct mono room_known; /* when has_room was looked up */
@@ -112,6 +115,9 @@ int store_begin(struct store *store);
 
 /* Runs a statement that returns no row, and resets it. */
 int store_run(struct store *store, enum statement statement, const char *doing);
+
+/* Notes a number of the store's state, within the transaction. */
+int store_put_meta(struct store *store, const char *name, int64_t value);
 
 /* Visits at most so many operations of a bound statement over the view, without those that the
  * overlay has in a newer state. */

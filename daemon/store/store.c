@@ -17,14 +17,6 @@
 #include "daemon/store/write_ahead.h"
 #include "schemas/base/errors.h"
 
-/* Operations that a turn takes along to the view once the overlay is nearly full, beside as many as
- * it changed: few, so that no request waits long. */
-#define CATCH_UP_MORE 8
-/* Pages of the write-ahead log at which it is checkpointed at rest, and at which no rest is waited
- * for. */
-#define LOG_PAGES_REST  1000
-#define LOG_PAGES_LIMIT 4000
-
 int store_finish(struct store *store, sqlite3_stmt *statement, int rc)
 {
     int reset = sqlite3_reset(statement);
@@ -58,7 +50,7 @@ int store_begin(struct store *store)
     return rc;
 }
 
-static int put_meta(struct store *store, const char *name, int64_t value)
+int store_put_meta(struct store *store, const char *name, int64_t value)
 {
     sqlite3_stmt *statement = store->statements[STATEMENT_PUT_META];
 
@@ -127,72 +119,6 @@ int store_put(struct store *store, enum event_kind kind, const struct record *re
     return store_overlay(store, record);
 }
 
-static int64_t view_sequence(const struct store *store)
-{
-    return store->overlay.oldest ? store->overlay.oldest->first_sequence - 1 : store->sequence;
-}
-
-/* So many more than were changed that the overlay shrinks, and never has more than it may. */
-static int make_room_in_overlay(struct store *store)
-{
-    size_t most = (size_t)store->options.overlay_operations;
-    size_t number = store->put + store->put / 4 + CATCH_UP_MORE;
-    size_t over = store->overlay.count > most ? store->overlay.count - most : 0;
-
-    if (store->overlay.count <= most - most / 4) {
-        return 0;
-    }
-    return store_catch_up(store, over > number ? over : number);
-}
-
-int store_commit(struct store *store)
-{
-    int rc;
-
-    if (!store->in_transaction) {
-        return 0;
-    }
-    rc = store_check(store);
-    if (!rc) {
-        rc = make_room_in_overlay(store);
-    }
-    if (!rc && store->is_view_changed) {
-        rc = store_put_counts(store);
-    }
-    if (!rc && store->is_view_changed) {
-        rc = put_meta(store, "view_sequence", view_sequence(store));
-    }
-    if (!rc) {
-        rc = store_run(store, STATEMENT_COMMIT, "committing");
-    }
-    if (rc) {
-        return rc;
-    }
-    store->in_transaction = false;
-    store->is_view_changed = false;
-    store->put = 0;
-    if (store->log_pages > LOG_PAGES_LIMIT) {
-        return store_rest(store);
-    }
-    return 0;
-}
-
-int store_rest(struct store *store)
-{
-    if (store->in_transaction || store->log_pages < LOG_PAGES_REST) {
-        return 0;
-    }
-    /* A reader, such as an operator's sqlite3, may keep part of the log in use, or the disk be
-     * full: the log has it all, and it is done next time. */
-    if (sqlite3_wal_checkpoint_v2(store->database, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL) !=
-            SQLITE_OK &&
-        (sqlite3_errcode(store->database) & 0xff) != SQLITE_BUSY && !store_is_full(store)) {
-        return store_sqlite_error(store, "checkpointing the log");
-    }
-    store->log_pages = 0;
-    return 0;
-}
-
 size_t store_waiting(const struct store *store)
 {
     return store->overlay.count;
@@ -248,7 +174,7 @@ static int count_start(struct store *store)
         rc = store_begin(store);
     }
     if (!rc) {
-        rc = put_meta(store, "start_count", ++store->start_count);
+        rc = store_put_meta(store, "start_count", ++store->start_count);
     }
     return rc ? rc : store_commit(store);
 }

@@ -3,12 +3,14 @@
  * of each operation (DESIGN.md section 5). Events are appended in the turn's transaction; the view
  * follows in batches, and until it has, the newest state is in a bounded overlay that every read
  * consults. The log is a chain (schemas/chain.h), and what is read of it is checked against the
- * event before it. SQLite: WAL, synchronous=FULL, one writer.
+ * event before it. SQLite: WAL, one writer, and a sync of our own after
+ * each transaction.
  *
- * Used by one thread. Everything put or caught up since the last commit is one transaction; reads
- * see it at once, but nothing may be said to anybody before store_commit returned 0. After any
- * error from a writing call the process must not go on with this store: what the disk holds is
- * unknown until it is opened again. */
+ * Used by one thread, but for store_synchronize. Everything put or caught up since the last commit
+ * is one transaction; reads see it at once, but nothing may be said to anybody before store_commit
+ * returned 0, or store_synchronized after the others that it consists of. After any error from a
+ * writing call the process must not go on with this store: what the disk holds is unknown until it
+ * is opened again. */
 #ifndef DAEMON_STORE_STORE_H
 #define DAEMON_STORE_STORE_H
 
@@ -59,6 +61,15 @@ int store_put(struct store *store, enum event_kind kind, const struct record *re
 
 /* Makes all that was put durable. May bring part of the view up to date in the same transaction. */
 int store_commit(struct store *store);
+
+/* The parts of store_commit, for who goes on while the disk is waited for. store_write ends the
+ * transaction; when something is to be made durable then, store_is_unsynchronized, any thread calls
+ * store_synchronize, and the store's own then store_synchronized with what that returned. Between
+ * the two there may be a new transaction, but neither store_write nor store_rest. */
+int store_write(struct store *store);
+bool store_is_unsynchronized(const struct store *store);
+int store_synchronize(struct store *store);
+int store_synchronized(struct store *store, int rc);
 
 /* Brings the view up to date with at most this many operations, within the transaction. */
 int store_catch_up(struct store *store, size_t operations);

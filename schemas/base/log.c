@@ -46,15 +46,31 @@ static void write_all(const char *bytes, size_t size_bytes)
     }
 }
 
-void log_flush(void)
+void log_seal(void)
+{
+    if (collected) {
+        collected->sealed_bytes = collected->used_bytes;
+    }
+}
+
+void log_flush_sealed(void)
 {
     int saved_errno = errno;
 
-    if (collected && collected->used_bytes > 0) {
-        write_all(collected->bytes, collected->used_bytes);
-        collected->used_bytes = 0;
+    if (collected && collected->sealed_bytes > 0) {
+        write_all(collected->bytes, collected->sealed_bytes);
+        collected->used_bytes -= collected->sealed_bytes;
+        memmove(collected->bytes, collected->bytes + collected->sealed_bytes,
+                collected->used_bytes);
+        collected->sealed_bytes = 0;
     }
     errno = saved_errno;
+}
+
+void log_flush(void)
+{
+    log_seal();
+    log_flush_sealed();
 }
 
 void log_collect(struct log_buffer *buffer)
@@ -63,6 +79,7 @@ void log_collect(struct log_buffer *buffer)
     collected = buffer;
     if (buffer) {
         buffer->used_bytes = 0;
+        buffer->sealed_bytes = 0;
     }
 }
 

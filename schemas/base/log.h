@@ -21,6 +21,7 @@ void log_line(enum log_level level, const char *event, const char *format, ...)
 /* Lines of one thread that wait to be written together. */
 struct log_buffer {
     size_t used_bytes;
+    size_t sealed_bytes; /* of these, what log_flush_sealed writes */
     char bytes[32768];
 };
 
@@ -30,6 +31,11 @@ void log_collect(struct log_buffer *buffer);
 
 /* Writes what this thread has collected; nothing when it does not collect. */
 void log_flush(void);
+
+/* What this thread has collected until now is what log_flush_sealed writes: for lines about what
+ * will be true a little later than the lines that follow them are made. */
+void log_seal(void);
+void log_flush_sealed(void);
 
 /* Makes a text safe for a line: quotes it when needed, writes anything but printable ASCII as \xNN,
  * cuts it to the buffer. Returns the buffer. */

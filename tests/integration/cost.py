@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
 """What a request costs exportd in instructions, as callgrind counts them: they stay the same however busy the
-machine is. A kind of request that costs a tenth more than cost.json says fails. Counted are handling, commit and
+machine is. A kind of request that costs a tenth more than cost.json says fails. Counted are handling, writing and
 sending, for which two runs of different length are compared, so that start and stop do not count.
 cost.py --record writes cost.json anew, after a change that is worth what it costs. Needs an optimized build."""
 import json
@@ -14,7 +14,7 @@ import sys
 import harness
 
 FIGURES = pathlib.Path(__file__).with_name("cost.json")
-COUNTED = ("requests_handle", "store_commit", "effects_send")
+COUNTED = ("requests_handle", "speak_when_durable")
 FEW, MANY = 100, 600
 MARGIN = 1.10
 SKIPPED = 77

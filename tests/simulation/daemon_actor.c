@@ -44,6 +44,13 @@ static void on_arrival(void)
     }
 }
 
+void daemon_actor_wake(void)
+{
+    if (is_running) {
+        want_turn(0);
+    }
+}
+
 void daemon_actor_reset(void)
 {
     is_running = is_power_next = false;
@@ -186,12 +193,33 @@ void daemon_actor_kill(bool is_power_cut)
     }
 }
 
+/* As main.c does after a turn that failed: it ends without another word. */
+static void ended(int rc)
+{
+    bool is_dead = disk_is_dead();
+    bool has_failed = disk_has_failed();
+    bool is_power_cut = is_dead ? is_power_next : has_failed && random_chance(300);
+
+    trace_line("daemon", "ends, %s", error_row(rc)->inner_code);
+    if (!is_dead && !has_failed) {
+        checks_fail(5, "the daemon goes on when nothing is wrong with its disk", "%s: %s",
+                    error_row(rc)->inner_code, store_message(daemon.store));
+    }
+    bury(is_power_cut);
+    start_later();
+}
+
 /* As main.c does at SIGTERM. */
 void daemon_actor_stop(void)
 {
     int rc;
 
     if (!is_running || stalled_until_ms > clock_now_ms()) {
+        return;
+    }
+    rc = turn_settle(&daemon);
+    if (rc || disk_is_dead()) {
+        ended(rc ? rc : -ERROR_CANCELLED);
         return;
     }
     log_reader_detach();
@@ -218,25 +246,19 @@ void daemon_actor_stall(int64_t for_ms)
     }
 }
 
-/* As main.c does after a turn that failed: it ends without another word. */
-static void ended(int rc)
+/* What the daemon knows and what is durable are the same now. */
+static void check_turn(void)
 {
-    bool is_dead = disk_is_dead();
-    bool has_failed = disk_has_failed();
-    bool is_power_cut = is_dead ? is_power_next : has_failed && random_chance(300);
+    const struct evidence evidence = {.daemon = &daemon};
 
-    trace_line("daemon", "ends, %s", error_row(rc)->inner_code);
-    if (!is_dead && !has_failed) {
-        checks_fail(5, "the daemon goes on when nothing is wrong with its disk", "%s: %s",
-                    error_row(rc)->inner_code, store_message(daemon.store));
+    checks_run(MOMENT_TURN, &evidence);
+    if (store_waiting(daemon.store) == 0 && !log_reader_is_in_transaction() && random_chance(50)) {
+        checks_run(MOMENT_VIEW, &evidence);
     }
-    bury(is_power_cut);
-    start_later();
 }
 
 static void take_turn(void *owner, int64_t number)
 {
-    struct evidence evidence = {.daemon = &daemon};
     int rc;
 
     (void)owner;
@@ -254,9 +276,8 @@ static void take_turn(void *owner, int64_t number)
         return;
     }
     checks_catch_up(&daemon);
-    checks_run(MOMENT_TURN, &evidence);
-    if (store_waiting(daemon.store) == 0 && !log_reader_is_in_transaction() && random_chance(50)) {
-        checks_run(MOMENT_VIEW, &evidence);
+    if (!syncer_is_under_way(daemon.syncer)) {
+        check_turn();
     }
     want_turn(turn_timeout_ms(&daemon) > 0 ? turn_timeout_ms(&daemon) : 1);
 }

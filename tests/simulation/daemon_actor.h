@@ -32,4 +32,7 @@ void daemon_actor_silence_at(int64_t messages); /* dies as the n-th message from
 /* Whether the next death that comes by itself is a power cut. */
 void daemon_actor_next_death(bool is_power_cut);
 
+/* A sync is over: the daemon takes a turn. */
+void daemon_actor_wake(void);
+
 #endif

@@ -49,10 +49,11 @@ const char *sockets_endpoint(const struct sockets *sockets, enum socket_kind kin
     return "simulated";
 }
 
-int sockets_wait(struct sockets *sockets, int signal_fd, int timeout_ms)
+int sockets_wait(struct sockets *sockets, const int *descriptors, size_t number, int timeout_ms)
 {
     (void)sockets;
-    (void)signal_fd;
+    (void)descriptors;
+    (void)number;
     (void)timeout_ms;
     return 0;
 }

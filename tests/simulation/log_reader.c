@@ -20,6 +20,7 @@ static sqlite3_stmt *of_chain;
 static struct chain chain;
 static uint8_t head[CHAIN_HASH_BYTES]; /* of the row read last */
 static struct wire_input input;
+static int64_t durable;
 
 void log_reader_attach(struct store *opened)
 {
@@ -27,9 +28,11 @@ void log_reader_attach(struct store *opened)
 
     disk_look(true);
     store = opened;
+    durable = store_sequence(opened);
     rc = sqlite3_prepare_v2(store->database,
                             "SELECT " COLUMNS
-                            ",kind FROM events WHERE sequence >= ?1 ORDER BY sequence",
+                            ",kind FROM events WHERE sequence >= ?1 AND sequence <= ?2"
+                            " ORDER BY sequence",
                             -1, &of_log, NULL);
     assert(rc == SQLITE_OK);
     rc = sqlite3_prepare_v2(store->database, "SELECT " COLUMNS ",'snapshot' FROM operations", -1,
@@ -150,6 +153,7 @@ bool log_reader_each(int64_t from, bool (*see)(const struct model_event *event))
         memcpy(head, before->hash, sizeof head);
     }
     sqlite3_bind_int64(of_log, 1, from);
+    sqlite3_bind_int64(of_log, 2, durable);
     return each(of_log, see);
 }
 
@@ -161,6 +165,11 @@ bool log_reader_view(bool (*see)(const struct model_event *event))
 bool log_reader_is_in_transaction(void)
 {
     return sqlite3_get_autocommit(store->database) == 0;
+}
+
+void log_reader_synchronized(int64_t sequence)
+{
+    durable = sequence;
 }
 
 size_t log_reader_overlay(void)

@@ -11,8 +11,11 @@
 void log_reader_attach(struct store *store);
 void log_reader_detach(void);
 
-/* Reads rows of the log from a sequence on, oldest first, until one is refused. False when a row
- * cannot be read. Each row's hash is computed anew from the hash of the row before it. */
+/* Everything up to this sequence is durable. */
+void log_reader_synchronized(int64_t sequence);
+
+/* Reads durable rows of the log from a sequence on, oldest first, until one is refused. False when
+ * a row cannot be read. Each row's hash is computed anew from the hash of the row before it. */
 bool log_reader_each(int64_t from, bool (*see)(const struct model_event *event));
 
 /* The same of the view's rows, in no order. */

@@ -125,6 +125,32 @@ static void collected_lines_are_written_in_order_when_flushed_or_overtaken_by_a_
     capture_end(lines);
 }
 
+static void sealed_lines_are_written_before_and_without_those_that_follow(void **state)
+{
+    static struct log_buffer buffer;
+    char lines[CAPTURE_BYTES];
+
+    (void)state;
+    log_configure("sample", LOG_INFO);
+    log_collect(&buffer);
+    log_line(LOG_INFO, "one", "a=1");
+    log_seal();
+    log_line(LOG_INFO, "two", "a=1");
+    capture_start();
+    log_flush_sealed();
+    log_flush_sealed();
+    capture_end(lines);
+    assert_non_null(strstr(lines, "event=one"));
+    assert_null(strstr(lines, "event=two"));
+    assert_null(strstr(strstr(lines, "event=one") + 1, "event=one"));
+
+    capture_start();
+    log_collect(NULL);
+    capture_end(lines);
+    assert_null(strstr(lines, "event=one"));
+    assert_non_null(strstr(lines, "event=two"));
+}
+
 static void values_are_made_safe(void **state)
 {
     static const struct {
@@ -161,6 +187,7 @@ int main(void)
         cmocka_unit_test(a_line_stays_one_line_however_long),
         cmocka_unit_test(
             collected_lines_are_written_in_order_when_flushed_or_overtaken_by_a_warning),
+        cmocka_unit_test(sealed_lines_are_written_before_and_without_those_that_follow),
         cmocka_unit_test(values_are_made_safe),
     };
 

@@ -66,7 +66,7 @@ static void what_comes_on_top_of_too_many_is_refused_and_the_rest_is_handled(voi
         assert_int_equal(zmq_send(peer, "question", 8, 0), 8);
     }
     for (int i = 0; i < PATIENCE_MS && tally.handled + tally.refused < SENT; i++) {
-        assert_int_equal(sockets_wait(sockets, -1, 1), 0);
+        assert_int_equal(sockets_wait(sockets, NULL, 0, 1), 0);
         sockets_receive(sockets, BUDGET, count, &tally);
         surplus += sockets_surplus(sockets);
     }
@@ -103,7 +103,7 @@ static void dear_messages_end_a_turn_before_its_budget_does(void **state)
         assert_int_equal(zmq_send(peer, "question", 8, 0), 8);
     }
     for (int i = 0; i < PATIENCE_MS && tally.handled < BUDGET; i++) {
-        assert_int_equal(sockets_wait(sockets, -1, 1), 0);
+        assert_int_equal(sockets_wait(sockets, NULL, 0, 1), 0);
         got = sockets_receive(sockets, BUDGET, dawdle, &tally);
         most = got > most ? got : most;
     }
@@ -133,7 +133,7 @@ static void not_everybody_who_is_refused_is_told_so(void **state)
         assert_int_equal(zmq_send(peer, "question", 8, 0), 8);
     }
     for (int i = 0; i < PATIENCE_MS && tally.handled + surplus < 100 * SENT; i++) {
-        assert_int_equal(sockets_wait(sockets, -1, 1), 0);
+        assert_int_equal(sockets_wait(sockets, NULL, 0, 1), 0);
         before = tally.refused;
         sockets_receive(sockets, BUDGET, count, &tally);
         assert_true(tally.refused - before <= MOST_ANSWERS);
@@ -158,7 +158,7 @@ static void what_waits_when_the_sockets_close_is_let_go(void **state)
         assert_int_equal(zmq_send(peer, "report", 6, 0), 6);
     }
     for (int i = 0; i < PATIENCE_MS && tally.handled == 0; i++) {
-        assert_int_equal(sockets_wait(sockets, -1, 1), 0);
+        assert_int_equal(sockets_wait(sockets, NULL, 0, 1), 0);
         sockets_receive(sockets, 1, count, &tally);
     }
     assert_true(tally.handled > 0);

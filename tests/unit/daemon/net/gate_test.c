@@ -123,7 +123,7 @@ static void settle_refused(struct fixture *fixture, size_t connections, size_t r
         if (gate_connections(fixture->gate) == connections && fixture->refused == refused) {
             return;
         }
-        zmq_pollitem_t item = {.socket = gate_monitor(fixture->gate, 0), .events = ZMQ_POLLIN};
+        zmq_pollitem_t item = {.fd = gate_descriptor(fixture->gate), .events = ZMQ_POLLIN};
         zmq_poll(&item, 1, 10);
     } while (mono_now().ms < end_ms);
     assert_int_equal(gate_connections(fixture->gate), connections);

@@ -142,7 +142,7 @@ static struct seen *receive_one(struct fixture *fixture)
 {
     fixture->count = 0;
     for (int i = 0; i < 50 && fixture->count == 0; i++) {
-        assert_int_equal(sockets_wait(fixture->sockets, -1, 100), 0);
+        assert_int_equal(sockets_wait(fixture->sockets, NULL, 0, 100), 0);
         sockets_receive(fixture->sockets, 10, see, fixture);
     }
     assert_int_equal(fixture->count, 1);
@@ -292,7 +292,7 @@ static void a_reply_to_a_peer_that_is_gone_is_refused_and_others_are_served(void
     gone = receive_one(fixture)->envelope;
     peer_close(fixture);
     for (int i = 0; i < 50 && rc == 0; i++) { /* until the socket has noticed */
-        assert_int_equal(sockets_wait(fixture->sockets, -1, 20), 0);
+        assert_int_equal(sockets_wait(fixture->sockets, NULL, 0, 20), 0);
         rc = sockets_reply(fixture->sockets, &gone, TEXT("answer"));
     }
     assert_int_equal(rc, -ERROR_BUSY);
@@ -327,7 +327,7 @@ static void a_worker_gets_offers_and_is_heard(void **state)
     send_frames(reports, (const char *const[]){"report", "and more", NULL});
     assert_int_equal(receive_one(fixture)->payload_frames, 2);
     for (int i = 0; i < 50 && rc; i++) {
-        assert_int_equal(sockets_wait(fixture->sockets, -1, 20), 0);
+        assert_int_equal(sockets_wait(fixture->sockets, NULL, 0, 20), 0);
         rc = sockets_offer(fixture->sockets, TEXT("job"));
     }
     assert_int_equal(rc, 0);
@@ -359,7 +359,7 @@ static void a_budget_bounds_what_is_taken_from_each_socket(void **state)
         send_frames(peer, (const char *const[]){"", "question", NULL});
     }
     for (int i = 0; i < 100 && fixture->count < 20; i++) {
-        assert_int_equal(sockets_wait(fixture->sockets, -1, 50), 0);
+        assert_int_equal(sockets_wait(fixture->sockets, NULL, 0, 50), 0);
         assert_true(sockets_receive(fixture->sockets, 7, see, fixture) <= 7);
     }
     assert_int_equal(fixture->count, 20);
