@@ -9,8 +9,8 @@
  * while the disk works, and the change to another thread would be all that the caller notices. */
 #define FEW_MESSAGES 1
 /* So much may wait for the disk; then nothing else is received until it has finished. */
-#define MOST_EFFECTS      16384
-#define MOST_EFFECT_BYTES (16U << 20)
+#define MOST_EFFECTS      4096
+#define MOST_EFFECT_BYTES (4U << 20)
 
 static int speak(struct daemon *daemon)
 {
