@@ -26,6 +26,9 @@ static int verify(struct daemon *daemon, struct text token, struct claims *claim
         return rc;
     }
     log_reload(reload_rc, "keys", "unknown_key", message);
+    if (reload_rc == -ERROR_MEMORY) {
+        return reload_rc; /* nobody looked whether the key is there */
+    }
     return authorizer_check(daemon->authorizer, token, daemon->now.wall, claims);
 }
 

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "schemas/base/errors.h"
+
 static const int sqlite_types[] = {
     [CHAIN_INTEGER] = SQLITE_INTEGER, [CHAIN_TEXT] = SQLITE_TEXT, [CHAIN_BLOB] = SQLITE_BLOB};
 
@@ -23,24 +25,32 @@ bool chain_row_values(sqlite3_stmt *statement, struct chain_value values[CHAIN_C
         if (type == CHAIN_INTEGER) {
             values[i].integer = sqlite3_column_int64(statement, column);
         } else {
+            const void *data = sqlite3_column_blob(statement, column);
+
             /* SQLite gives no address of a blob of 0 bytes. */
-            values[i].data = sqlite3_column_blob(statement, column);
-            values[i].data = values[i].data ? values[i].data : "";
-            values[i].size_bytes = (uint32_t)sqlite3_column_bytes(statement, column);
+            values[i].data = data ? data : "";
+            values[i].size_bytes = data ? (uint32_t)sqlite3_column_bytes(statement, column) : 0;
         }
     }
     return true;
 }
 
-bool chain_row_follows(struct chain *chain, sqlite3_stmt *statement, uint8_t hash[CHAIN_HASH_BYTES])
+int chain_row_follows(struct chain *chain, sqlite3_stmt *statement, uint8_t hash[CHAIN_HASH_BYTES])
 {
     struct chain_value values[CHAIN_COLUMN_COUNT];
     const void *stored;
+    int rc;
 
-    if (!chain_row_values(statement, values) || chain_next(chain, values, hash)) {
-        return false;
+    if (!chain_row_values(statement, values)) {
+        return -ERROR_DAMAGED;
+    }
+    rc = chain_next(chain, values, hash);
+    if (rc) {
+        return rc == -ERROR_TOO_LONG ? -ERROR_DAMAGED : rc;
     }
     stored = sqlite3_column_blob(statement, CHAIN_ROW_HASH_COLUMN);
     return stored && sqlite3_column_bytes(statement, CHAIN_ROW_HASH_COLUMN) == CHAIN_HASH_BYTES &&
-           memcmp(stored, hash, CHAIN_HASH_BYTES) == 0;
+                   memcmp(stored, hash, CHAIN_HASH_BYTES) == 0
+               ? 0
+               : -ERROR_DAMAGED;
 }

@@ -17,8 +17,10 @@
  * type that its column cannot have. */
 bool chain_row_values(sqlite3_stmt *statement, struct chain_value values[CHAIN_COLUMN_COUNT]);
 
-/* Whether the hash that the row has is the one that follows from hash, which becomes it. */
-bool chain_row_follows(struct chain *chain, sqlite3_stmt *statement,
-                       uint8_t hash[CHAIN_HASH_BYTES]);
+/* 0 when the hash that the row has is the one that follows from hash, which becomes it;
+ * -ERROR_DAMAGED when it is not. Another error says that it could not be found out; of an
+ * -ERROR_DAMAGED sqlite3_errcode may say the same, for what SQLite has no memory for reads as NULL.
+ */
+int chain_row_follows(struct chain *chain, sqlite3_stmt *statement, uint8_t hash[CHAIN_HASH_BYTES]);
 
 #endif

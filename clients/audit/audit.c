@@ -18,6 +18,10 @@ int audit_break(struct audit *audit, int64_t sequence, const char *format, ...)
 {
     va_list arguments;
 
+    /* What SQLite has no memory for reads as NULL, which is no break. */
+    if (sqlite3_errcode(audit->database) == SQLITE_NOMEM) {
+        return audit_failure(audit, sequence);
+    }
     audit->first->sequence = sequence;
     va_start(arguments, format);
     (void)vsnprintf(audit->first->what, sizeof audit->first->what, format, arguments);
@@ -41,6 +45,13 @@ int audit_failure(struct audit *audit, int64_t sequence)
         snprintf(audit->message, sizeof audit->message, "the store cannot be read: %.400s", said);
         return -ERROR_IO;
     }
+}
+
+int audit_not_hashed(struct audit *audit, int64_t sequence, int rc)
+{
+    snprintf(audit->message, sizeof audit->message, "event %lld cannot be hashed: %s",
+             (long long)sequence, error_row(rc)->message);
+    return rc;
 }
 
 sqlite3_stmt *audit_prepare(struct audit *audit, const char *sql)
@@ -185,14 +196,19 @@ static int check_newest(struct audit *audit, sqlite3_stmt *statement, struct aud
 {
     int64_t sequence = sqlite3_column_int64(statement, 4);
     const void *before = sqlite3_column_blob(statement, CHAIN_ROW_HASH_COLUMN + 1);
+    int rc;
 
     if (before && sqlite3_column_bytes(statement, CHAIN_ROW_HASH_COLUMN + 1) == CHAIN_HASH_BYTES) {
         memcpy(summary->head, before, CHAIN_HASH_BYTES);
     } else if (sequence != 1) {
         return audit_break(audit, sequence - 1, "the event is missing or has no hash");
     }
-    if (!chain_row_follows(&audit->chain, statement, summary->head)) {
+    rc = chain_row_follows(&audit->chain, statement, summary->head);
+    if (rc == -ERROR_DAMAGED) {
         return audit_break(audit, sequence, "the event, its hash or that before it was changed");
+    }
+    if (rc) {
+        return audit_not_hashed(audit, sequence, rc);
     }
     summary->events = sequence;
     return 0;

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "clients/audit/internal.h"
+#include "schemas/base/errors.h"
 #include "schemas/chain_row.h"
 
 #define SEQUENCE_COLUMN (CHAIN_sequence - 1)
@@ -21,6 +22,7 @@ static int check_event(struct audit *audit, sqlite3_stmt *statement, struct audi
     struct chain_value values[CHAIN_COLUMN_COUNT];
     int64_t expected = summary->events + 1;
     int64_t sequence = sqlite3_column_int64(statement, SEQUENCE_COLUMN);
+    int rc;
 
     if (sequence < expected) {
         return audit_break(audit, sequence, "an event with a number below 1 was inserted");
@@ -32,7 +34,11 @@ static int check_event(struct audit *audit, sqlite3_stmt *statement, struct audi
     if (!chain_row_values(statement, values)) {
         return audit_break(audit, sequence, "a column has a value of a wrong type");
     }
-    if (chain_next(&audit->chain, values, summary->head) || !has_hash(statement, summary->head)) {
+    rc = chain_next(&audit->chain, values, summary->head);
+    if (rc && rc != -ERROR_TOO_LONG) {
+        return audit_not_hashed(audit, sequence, rc);
+    }
+    if (rc || !has_hash(statement, summary->head)) {
         return audit_break(audit, sequence,
                            "the event, its hash or its place in the log was changed");
     }

@@ -25,6 +25,9 @@ int audit_break(struct audit *audit, int64_t sequence, const char *format, ...)
  * the store is damaged, else a negative error. */
 int audit_failure(struct audit *audit, int64_t sequence);
 
+/* Notes that libcrypto failed, which is no break; rc. */
+int audit_not_hashed(struct audit *audit, int64_t sequence, int rc);
+
 /* NULL when it cannot be prepared; audit_failure says why. */
 sqlite3_stmt *audit_prepare(struct audit *audit, const char *sql);
 

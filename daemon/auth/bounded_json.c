@@ -2,6 +2,7 @@
 #include "daemon/auth/bounded_json.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "schemas/base/errors.h"
 #include "schemas/base/limits.h"
@@ -42,7 +43,7 @@ static int refuse(char *reason, int error, const char *text, int line, int colum
     return -error;
 }
 
-int bounded_json_parse(struct text t, json_t **object, char reason[BOUNDED_JSON_REASON_BYTES])
+static int parse(struct text t, json_t **object, char *reason)
 {
     json_error_t error;
     json_t *value;
@@ -63,6 +64,28 @@ int bounded_json_parse(struct text t, json_t **object, char reason[BOUNDED_JSON_
     }
     *object = value;
     return 0;
+}
+
+/* Jansson does not tell a document that is no JSON from one that it has no memory for: it is told
+ * apart where it asks for memory. */
+static _Thread_local bool has_run_out;
+
+static void *allocate(size_t size_bytes)
+{
+    void *memory = malloc(size_bytes);
+
+    has_run_out = has_run_out || !memory;
+    return memory;
+}
+
+int bounded_json_parse(struct text t, json_t **object, char reason[BOUNDED_JSON_REASON_BYTES])
+{
+    int rc;
+
+    json_set_alloc_funcs(allocate, free);
+    has_run_out = false;
+    rc = parse(t, object, reason);
+    return rc && has_run_out ? refuse(reason, ERROR_MEMORY, "out of memory", 0, 0) : rc;
 }
 
 bool bounded_json_text(const json_t *value, struct text *t)

@@ -14,8 +14,8 @@
 #define BOUNDED_JSON_REASON_BYTES 96
 
 /* Reads one JSON object. The caller owns *object (json_decref). -ERROR_TOO_DEEP beyond LIMIT_DEPTH,
- * -ERROR_FIELD_DUPLICATE when a member is given twice, -ERROR_MALFORMED for anything else that is
- * not one well-formed object; reason may be NULL. */
+ * -ERROR_FIELD_DUPLICATE when a member is given twice, -ERROR_MEMORY, -ERROR_MALFORMED for anything
+ * else that is not one well-formed object; reason may be NULL. */
 int bounded_json_parse(struct text t, json_t **object, char reason[BOUNDED_JSON_REASON_BYTES]);
 
 /* Borrows the text of a JSON string from the value; false when the value is NULL or no string. */

@@ -64,6 +64,8 @@ int jws_json(struct text t, json_t **object, int error)
     switch (bounded_json_parse(t, object, NULL)) {
     case 0:
         return 0;
+    case -ERROR_MEMORY:
+        return -ERROR_MEMORY;
     case -ERROR_TOO_DEEP:
         return -ERROR_TOKEN_TOO_DEEP;
     case -ERROR_FIELD_DUPLICATE:

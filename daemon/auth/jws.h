@@ -24,11 +24,13 @@ struct jws {
  *   -ERROR_TOKEN_KEY_MISSING        kid is no text
  *   -ERROR_TOKEN_ALGORITHM, _KEY, _KEY_ALGORITHM   none of ours; unknown kid; not that of the key
  *   -ERROR_TOKEN_SIGNATURE_LENGTH, _SIGNATURE
+ * -ERROR_MEMORY may take the place of any of them.
  * The payload is any bytes; *jws is undefined on failure. */
 int jws_open(struct jws *jws, const struct key_set *set, struct text token);
 
-/* Reads a JSON object of a token: -ERROR_TOKEN_TOO_DEEP, -ERROR_TOKEN_DUPLICATE_MEMBER, or the
- * given error (ERROR_x) for anything else that is none. The caller owns *object. */
+/* Reads a JSON object of a token: -ERROR_MEMORY, -ERROR_TOKEN_TOO_DEEP,
+ * -ERROR_TOKEN_DUPLICATE_MEMBER, or the given error (ERROR_x) for anything else that is none. The
+ * caller owns *object. */
 int jws_json(struct text t, json_t **object, int error);
 
 #endif

@@ -97,8 +97,10 @@ int key_set_load(struct key_set **set, const char *path, char message[KEY_SET_ME
 
     if (rc)
         return rc;
-    if (bounded_json_parse(content, &document, reason) != 0)
-        rc = bounded_file_fail(message, path, ERROR_CONFIGURATION, reason);
+    rc = bounded_json_parse(content, &document, reason);
+    if (rc)
+        rc = bounded_file_fail(message, path,
+                               rc == -ERROR_MEMORY ? ERROR_MEMORY : ERROR_CONFIGURATION, reason);
     else
         rc = make_set(set, content, document, path, message);
     if (!rc)

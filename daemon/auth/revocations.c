@@ -145,8 +145,10 @@ int revocations_load(struct revocations **revocations, const char *path,
 
     if (rc)
         return rc;
-    if (bounded_json_parse(content, &document, reason) != 0)
-        rc = bounded_file_fail(message, path, ERROR_CONFIGURATION, reason);
+    rc = bounded_json_parse(content, &document, reason);
+    if (rc)
+        rc = bounded_file_fail(message, path,
+                               rc == -ERROR_MEMORY ? ERROR_MEMORY : ERROR_CONFIGURATION, reason);
     else
         rc = make(revocations, document, path, message);
     json_decref(document);

@@ -67,6 +67,17 @@ static int verify_eddsa(const struct key *key, const void *data, size_t data_byt
     return EVP_DigestVerify(key->message, signature, signature_bytes, data, data_bytes);
 }
 
+/* Empties the queue of errors. A good token must not be called a bad one for want of memory. */
+static bool has_run_out(void)
+{
+    bool is_memory = false;
+    unsigned long error;
+
+    while ((error = ERR_get_error()) != 0)
+        is_memory = is_memory || ERR_GET_REASON(error) == ERR_R_MALLOC_FAILURE;
+    return is_memory;
+}
+
 int signature_verify(const struct key *key, const void *data, size_t data_bytes,
                      const uint8_t *signature, size_t signature_bytes)
 {
@@ -80,9 +91,9 @@ int signature_verify(const struct key *key, const void *data, size_t data_bytes,
 
     if (signature_bytes != key->signature_bytes)
         return -ERROR_TOKEN_SIGNATURE_LENGTH;
+    ERR_clear_error();
     /* Only 1 is a yes: 0 is a wrong signature, less than 0 a failure. */
     if (verify[key->algorithm](key, data, data_bytes, signature, signature_bytes) == 1)
         return 0;
-    ERR_clear_error();
-    return -ERROR_TOKEN_SIGNATURE;
+    return has_run_out() ? -ERROR_MEMORY : -ERROR_TOKEN_SIGNATURE;
 }

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 /* The hashes of the log. */
+#include <stdio.h>
 #include <string.h>
 
 #include "daemon/store/internal.h"
 #include "schemas/base/errors.h"
+#include "schemas/chain_row.h"
 
 int store_hash(struct store *store, int64_t sequence, uint8_t hash[CHAIN_HASH_BYTES])
 {
@@ -31,4 +33,17 @@ int store_hash(struct store *store, int64_t sequence, uint8_t hash[CHAIN_HASH_BY
                  : store_sqlite_error(store, "reading the log");
     }
     return store_finish(store, statement, rc);
+}
+
+int store_check_chain(struct store *store, sqlite3_stmt *statement, int64_t sequence,
+                      uint8_t hash[CHAIN_HASH_BYTES])
+{
+    int rc = chain_row_follows(&store->chain, statement, hash);
+
+    if (rc && rc != -ERROR_DAMAGED) {
+        snprintf(store->message, sizeof store->message, "event %lld cannot be hashed",
+                 (long long)sequence);
+        return rc;
+    }
+    return rc ? store_damaged_event(store, sequence) : 0;
 }

@@ -37,14 +37,22 @@ static int error_of(struct store *store, int code)
     }
 }
 
+/* The pager says in its own way that memory is short, and means no failing disk. */
+static int primary_code(struct store *store)
+{
+    int code = store->database ? sqlite3_extended_errcode(store->database) : SQLITE_NOMEM;
+
+    return code == SQLITE_IOERR_NOMEM ? SQLITE_NOMEM : code & 0xff;
+}
+
 int store_sqlite_error(struct store *store, const char *doing)
 {
-    int code = store->database ? sqlite3_errcode(store->database) & 0xff : SQLITE_NOMEM;
-    int number = store->database ? system_errno(store) : 0;
+    int code = primary_code(store);
+    int number = store->database && code != SQLITE_NOMEM ? system_errno(store) : 0;
 
     /* SQLite takes a file that cannot be read for one that is damaged. */
     snprintf(store->message, sizeof store->message, "%s: %s%s%s%s", doing,
-             store->database ? sqlite3_errmsg(store->database) : "out of memory",
+             code == SQLITE_NOMEM ? "out of memory" : sqlite3_errmsg(store->database),
              number ? ": " : "", number ? strerror(number) : "",
              code == SQLITE_CORRUPT ? ", or cannot be read" : "");
     store->failure = error_of(store, code);

@@ -94,8 +94,9 @@ int store_check(struct store *store);
  * another matter. */
 bool store_is_full(struct store *store);
 
-/* Notes that the operation in the row that a statement is at cannot be read; -ERROR_DAMAGED. Its id
- * is the first column. */
+/* Notes that the operation in the row that a statement is at cannot be read; -ERROR_DAMAGED, or
+ * -ERROR_MEMORY when it is only that SQLite had no memory to give it. Its id is the first column.
+ */
 int store_damaged_operation(struct store *store, sqlite3_stmt *statement);
 
 /* The same of something that is neither operation nor event. */
@@ -103,6 +104,11 @@ int store_damaged(struct store *store, const char *what);
 
 /* The same of an event of the log. */
 int store_damaged_event(struct store *store, int64_t sequence);
+
+/* Checks that the event that a statement is at follows in the chain, whose last hash becomes its.
+ */
+int store_check_chain(struct store *store, sqlite3_stmt *statement, int64_t sequence,
+                      uint8_t hash[CHAIN_HASH_BYTES]);
 
 /* Resets a statement and keeps rc unless it is 0 and the reset fails. */
 int store_finish(struct store *store, sqlite3_stmt *statement, int rc);

@@ -75,12 +75,16 @@ static int fill(struct heap *heap, const struct overlay *overlay, const struct m
     return 0;
 }
 
-/* Goes to the next row that the overlay has nothing newer for; *step as of SQLite. */
-static void next_row(struct store *store, sqlite3_stmt *statement, int *step)
+/* Goes to the next row that the overlay has nothing newer for; *step as of SQLite. What fails is
+ * noted at once: the next statement makes SQLite forget why. */
+static int next_row(struct store *store, sqlite3_stmt *statement, int *step)
 {
     do {
         *step = sqlite3_step(statement);
     } while (*step == SQLITE_ROW && store_is_superseded(store, statement));
+    return *step == SQLITE_ROW || *step == SQLITE_DONE
+               ? 0
+               : store_sqlite_error(store, "reading the store");
 }
 
 static bool is_overlay_next(const struct heap *heap, sqlite3_stmt *statement, int step)
@@ -104,9 +108,8 @@ static int walk(struct store *store, sqlite3_stmt *statement, struct heap *heap,
     struct record record;
     struct text result;
     int step = SQLITE_DONE;
-    int rc = 0;
+    int rc = next_row(store, statement, &step);
 
-    next_row(store, statement, &step);
     while (!rc && (step == SQLITE_ROW || heap->count > 0)) {
         bool is_overlay = is_overlay_next(heap, statement, step);
 
@@ -119,11 +122,8 @@ static int walk(struct store *store, sqlite3_stmt *statement, struct heap *heap,
             rc = visit(argument, EVENT_KIND_SNAPSHOT, &record, result);
         }
         if (!rc && !is_overlay) {
-            next_row(store, statement, &step);
+            rc = next_row(store, statement, &step);
         }
-    }
-    if (!rc && step != SQLITE_DONE) {
-        rc = store_sqlite_error(store, "reading the store");
     }
     return rc;
 }

@@ -55,9 +55,16 @@ static int chain_event(struct store *store, sqlite3_stmt *event, sqlite3_stmt *c
 {
     struct chain_value values[CHAIN_COLUMN_COUNT];
 
-    if (!chain_row_values(event, values) || values[CHAIN_sequence].integer != sequence ||
-        chain_next(&store->chain, values, store->head)) {
+    int rc;
+
+    if (!chain_row_values(event, values) || values[CHAIN_sequence].integer != sequence) {
         return store_damaged_event(store, sequence);
+    }
+    rc = chain_next(&store->chain, values, store->head);
+    if (rc) {
+        snprintf(store->message, sizeof store->message, "event %lld cannot be hashed",
+                 (long long)sequence);
+        return rc;
     }
     sqlite3_bind_int64(change, 1, sequence);
     sqlite3_bind_blob(change, 2, store->head, CHAIN_HASH_BYTES, SQLITE_STATIC);

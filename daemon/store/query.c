@@ -125,11 +125,15 @@ static int visit_event(struct store *store, sqlite3_stmt *statement, const struc
     enum event_kind kind;
     struct record record;
     struct text result;
+    int rc;
 
     if (!name || !event_kind_of(text_of(name), &kind) || row_read(statement, &record, &result) ||
-        record.sequence != place->sequence + 1 ||
-        !chain_row_follows(&store->chain, statement, place->hash)) {
+        record.sequence != place->sequence + 1) {
         return store_damaged_event(store, place->sequence + 1);
+    }
+    rc = store_check_chain(store, statement, record.sequence, place->hash);
+    if (rc) {
+        return rc;
     }
     place->sequence = record.sequence;
     if (!uuid_equal(&record.tenant_id, tenant_id) || (id && !uuid_equal(&record.id, id))) {

@@ -149,15 +149,16 @@ static int fail(struct registry *registry, const char *why)
     return -ERROR_REGISTRY;
 }
 
-static void bind_uuid(sqlite3_stmt *statement, const char *name, const struct uuid *uuid)
+/* A parameter that is not bound is NULL, and nobody would be found: a caller must look. */
+static bool bind_uuid(sqlite3_stmt *statement, const char *name, const struct uuid *uuid)
 {
     char text[UUID_TEXT_BUFFER] = "";
 
     if (uuid) {
         uuid_format(uuid, text);
     }
-    sqlite3_bind_text(statement, sqlite3_bind_parameter_index(statement, name), text, -1,
-                      SQLITE_TRANSIENT);
+    return sqlite3_bind_text(statement, sqlite3_bind_parameter_index(statement, name), text, -1,
+                             SQLITE_TRANSIENT) == SQLITE_OK;
 }
 
 static bool read_text(sqlite3_stmt *statement, int column, uint32_t maximum, struct text *text)
@@ -172,7 +173,7 @@ static bool read_text(sqlite3_stmt *statement, int column, uint32_t maximum, str
     return text_code_points(*text, &code_points) == 0 && code_points <= maximum;
 }
 
-static bool read_profile(sqlite3_stmt *statement, struct profile *profile)
+static bool read_columns(sqlite3_stmt *statement, struct profile *profile)
 {
     struct text user_id;
     struct text home_tenant_id;
@@ -183,6 +184,18 @@ static bool read_profile(sqlite3_stmt *statement, struct profile *profile)
            read_text(statement, 3, UUID_TEXT_BYTES, &home_tenant_id) &&
            uuid_parse(user_id, &profile->user_id) == 0 &&
            uuid_parse(home_tenant_id, &profile->home_tenant_id) == 0;
+}
+
+/* A text that SQLite has no memory for reads like one that is absent. */
+static int read_profile(struct registry *registry, sqlite3_stmt *statement, const char *otherwise,
+                        struct profile *profile)
+{
+    bool is_profile = read_columns(statement, profile);
+
+    if (sqlite3_errcode(registry->database) == SQLITE_NOMEM) {
+        return fail(registry, sqlite3_errmsg(registry->database));
+    }
+    return is_profile ? 0 : fail(registry, otherwise);
 }
 
 static struct text keep(struct text text, char *buffer)
@@ -209,32 +222,44 @@ void registry_rest(struct registry *registry)
     }
 }
 
-int registry_find(struct registry *registry, const struct uuid *tenant_id,
-                  const struct uuid *user_id, struct profile *profile)
+static int find(struct registry *registry, const struct uuid *tenant_id, const struct uuid *user_id,
+                struct profile *found)
 {
+    static const char is_other[] = "the row found is no profile of this user";
     sqlite3_stmt *statement = registry->profile;
-    struct profile found;
-    int step;
+    int step = SQLITE_ERROR;
+    int rc;
 
-    read_begin(registry);
-    sqlite3_reset(statement);
-    bind_uuid(statement, ":tenant_id", tenant_id);
-    bind_uuid(statement, ":user_id", user_id);
-    step = sqlite3_step(statement);
-    if (step == SQLITE_ROW && read_profile(statement, &found) &&
-        uuid_equal(&found.user_id, user_id)) {
-        found.user_principal_name = keep(found.user_principal_name, registry->user_principal_name);
-        found.display_name = keep(found.display_name, registry->display_name);
-        *profile = found;
-        sqlite3_reset(statement);
-        return 0;
+    if (bind_uuid(statement, ":tenant_id", tenant_id) &&
+        bind_uuid(statement, ":user_id", user_id)) {
+        step = sqlite3_step(statement);
     }
-    sqlite3_reset(statement);
     if (step == SQLITE_DONE) {
         return -ERROR_NOT_FOUND;
     }
-    return fail(registry, step == SQLITE_ROW ? "the row found is no profile of this user"
-                                             : sqlite3_errmsg(registry->database));
+    if (step != SQLITE_ROW) {
+        return fail(registry, sqlite3_errmsg(registry->database));
+    }
+    rc = read_profile(registry, statement, is_other, found);
+    return rc || uuid_equal(&found->user_id, user_id) ? rc : fail(registry, is_other);
+}
+
+int registry_find(struct registry *registry, const struct uuid *tenant_id,
+                  const struct uuid *user_id, struct profile *profile)
+{
+    struct profile found;
+    int rc;
+
+    read_begin(registry);
+    sqlite3_reset(registry->profile);
+    rc = find(registry, tenant_id, user_id, &found);
+    if (!rc) {
+        found.user_principal_name = keep(found.user_principal_name, registry->user_principal_name);
+        found.display_name = keep(found.display_name, registry->display_name);
+        *profile = found;
+    }
+    sqlite3_reset(registry->profile);
+    return rc;
 }
 
 /* A version that cannot be had ends the remembering. */
@@ -292,12 +317,14 @@ int registry_list(struct registry *registry, const struct uuid *tenant_id, const
     int rc = 0;
 
     read_begin(registry);
-    bind_uuid(statement, ":tenant_id", tenant_id);
-    bind_uuid(statement, ":after", after);
-    sqlite3_bind_int64(statement, sqlite3_bind_parameter_index(statement, ":limit"), limit);
+    if (!bind_uuid(statement, ":tenant_id", tenant_id) || !bind_uuid(statement, ":after", after) ||
+        sqlite3_bind_int64(statement, sqlite3_bind_parameter_index(statement, ":limit"), limit) !=
+            SQLITE_OK) {
+        rc = fail(registry, sqlite3_errmsg(registry->database));
+    }
     while (!rc && limit-- > 0 && (step = sqlite3_step(statement)) == SQLITE_ROW) {
-        rc = read_profile(statement, &profile) ? visit(argument, &profile)
-                                               : fail(registry, "a row found is no profile");
+        rc = read_profile(registry, statement, "a row found is no profile", &profile);
+        rc = rc ? rc : visit(argument, &profile);
     }
     if (!rc && step != SQLITE_ROW && step != SQLITE_DONE) {
         rc = fail(registry, sqlite3_errmsg(registry->database));

@@ -166,10 +166,15 @@ int row_read(sqlite3_stmt *statement, struct record *record, struct text *result
         !read_optional(statement, 27, read.decided_by.bytes, UUID_BYTES, &read.has_decided_by)) {
         return -ERROR_DAMAGED;
     }
-    *record = read;
     if (result) {
-        result->data = sqlite3_column_blob(statement, 19);
-        result->size_bytes = (uint32_t)sqlite3_column_bytes(statement, 19);
+        bool is_there = sqlite3_column_type(statement, 19) != SQLITE_NULL;
+
+        result->data = is_there ? sqlite3_column_blob(statement, 19) : NULL;
+        result->size_bytes = result->data ? (uint32_t)sqlite3_column_bytes(statement, 19) : 0;
+        if (is_there && !result->data) {
+            return -ERROR_DAMAGED; /* an empty one is stored as NULL */
+        }
     }
+    *record = read;
     return 0;
 }

@@ -99,8 +99,9 @@ int store_request_counts(struct store *store, struct wall since, store_counts_vi
     while (!rc && (step = sqlite3_step(statement)) == SQLITE_ROW) {
         counts = (struct text){sqlite3_column_blob(statement, 1),
                                (uint32_t)sqlite3_column_bytes(statement, 1)};
-        rc = read_uuid(statement, 0, &tenant_id) ? visit(argument, &tenant_id, counts)
-                                                 : -ERROR_DAMAGED;
+        rc = counts.data && read_uuid(statement, 0, &tenant_id)
+                 ? visit(argument, &tenant_id, counts)
+                 : -ERROR_DAMAGED;
         if (rc == -ERROR_DAMAGED) {
             rc = store_damaged(store, "the counts of requests");
         }

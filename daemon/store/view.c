@@ -193,8 +193,17 @@ static int load_counts(struct store *store)
     return rc;
 }
 
+/* What SQLite has no memory for it gives as NULL, which is no damage. */
+static bool is_out_of_memory(const struct store *store)
+{
+    return sqlite3_errcode(store->database) == SQLITE_NOMEM;
+}
+
 int store_damaged_operation(struct store *store, sqlite3_stmt *statement)
 {
+    if (is_out_of_memory(store)) {
+        return store_sqlite_error(store, "reading an operation");
+    }
     const void *bytes = sqlite3_column_blob(statement, 0);
     struct uuid id = {0};
     char text[UUID_TEXT_BUFFER];
@@ -209,12 +218,18 @@ int store_damaged_operation(struct store *store, sqlite3_stmt *statement)
 
 int store_damaged(struct store *store, const char *what)
 {
+    if (is_out_of_memory(store)) {
+        return store_sqlite_error(store, what);
+    }
     snprintf(store->message, sizeof store->message, "%s cannot be read", what);
     return -ERROR_DAMAGED;
 }
 
 int store_damaged_event(struct store *store, int64_t sequence)
 {
+    if (is_out_of_memory(store)) {
+        return store_sqlite_error(store, "reading the log");
+    }
     snprintf(store->message, sizeof store->message,
              "event %lld of the store cannot be read, is not where it should be or was changed",
              (long long)sequence);
@@ -271,9 +286,10 @@ int store_replay(struct store *store)
     sqlite3_bind_int64(statement, 2, -1);
     while (!rc && (step = sqlite3_step(statement)) == SQLITE_ROW) {
         rc = row_read(statement, &record, NULL);
-        if (rc || record.sequence != store->sequence + 1 ||
-            !chain_row_follows(&store->chain, statement, store->head)) {
-            rc = store_damaged_event(store, store->sequence + 1);
+        rc = rc || record.sequence != store->sequence + 1
+                 ? store_damaged_event(store, store->sequence + 1)
+                 : store_check_chain(store, statement, record.sequence, store->head);
+        if (rc) {
             break;
         }
         store->sequence = record.sequence;

@@ -118,7 +118,7 @@ static void read_hash(struct model_event *event)
 {
     sqlite3_bind_int64(of_chain, 1, event->sequence);
     event->is_chained =
-        sqlite3_step(of_chain) == SQLITE_ROW && chain_row_follows(&chain, of_chain, head);
+        sqlite3_step(of_chain) == SQLITE_ROW && chain_row_follows(&chain, of_chain, head) == 0;
     memcpy(event->hash, head, sizeof head);
     sqlite3_reset(of_chain);
 }
