@@ -13,9 +13,8 @@ FIRST = ("EIO", "ENOSPC", "ENOMEM", "ENOLCK")
 OTHERS = harness.share(400)
 MEMORY = harness.share(1000)
 # Some libraries do not survive an allocation that fails (libcrypto, libstdc++, libzmq), and then nothing in the log tells
-# theirs from ours, or a good request is refused. Few runs may end so; what was acknowledged and what is visible is
-# checked after them all the same.
-SILENT_ENDS = ("signal", "mute until stopped", "went on")
+# theirs from ours. Few runs may end so; what was acknowledged and what is visible is checked after them all the same.
+SILENT_ENDS = ("signal",)
 SILENT_MOST = max(3, MEMORY // 50)
 # Starting with a sanitizer takes several times as long.
 SANITIZED = harness.share(250)

@@ -3,12 +3,14 @@
 there, whole, and complete; what can be seen is whole, said or not."""
 import hashlib
 import shutil
+import time
 
 from played import PlayedDaemon, new_id
 from shim import PATIENCE, Control, Ended, Mute, Program, judge_end, bundle, harness
 
 PERSON = 3
 OFFERS = 4
+LEASE = 1
 SUBMITTED = "2026-01-01T00:00:00.000Z"
 
 
@@ -147,6 +149,8 @@ class Run:
                 self.check_done(report)
                 self.done += 1
                 return
+            if report["type"] == "lost":
+                self.failures.append("leaseLost")
             if report["type"] == "failed":
                 self.failures.append(report["code"])
                 if not report["retryable"]:
@@ -154,17 +158,28 @@ class Run:
 
     def offer(self):
         for report in self.rig.daemon.reports_until(self.program, self.patience):
-            if report["type"] == "heartbeat" and self.rig.daemon.offer(self.job):
+            if report["type"] == "heartbeat" and self.is_own(report) and (
+                    self.rig.daemon.offer(self.job)):
                 return
         raise Mute("no heartbeat")
 
+    def is_own(self, report):
+        """What a worker before this one said may still be on its way."""
+        return f"instance={report['instance']}" in self.program.text()
+
     def outcome_of_offer(self):
+        """The report; as exportd does, takes the lease for lost that is not renewed."""
         fence = self.rig.daemon.fence
+        renewed = time.monotonic()
         for report in self.rig.daemon.reports_until(self.program, self.patience):
             if report["type"] in ("done", "failed", "declined") and report["fence"] == fence:
                 if report["type"] != "declined":
                     self.rig.daemon.notice(recorded=[fence])
                 return report
+            if report["type"] == "heartbeat" and fence in report["running"]:
+                renewed = time.monotonic()
+            if time.monotonic() > renewed + LEASE:
+                return {"type": "lost"}
         raise Mute("no result")
 
     def check_done(self, report):

@@ -132,12 +132,16 @@ static void receive_notices(struct control *control)
 
 static void receive_ends(struct control *control, struct mono now)
 {
-    struct inbox *inbox = &control->inbox;
-    struct slot_end end;
+    while (inbox_receive(&control->inbox, control->ends)) {
+    }
+    for (int i = 0; i < control->settings->slots; i++) {
+        struct slot *slot = &control->worker.slots[i];
 
-    while (inbox_receive(inbox, control->ends)) {
-        memcpy(&end, inbox->frames[0], sizeof(end));
-        worker_on_end(&control->worker, &end, inbox->frames[1], inbox->sizes[1], now);
+        if (slot_has_ended(slot)) {
+            worker_on_end(&control->worker, &slot->end, slot->report.data, slot->report.size_bytes,
+                          now);
+            slot_take_end(slot);
+        }
     }
 }
 
@@ -206,8 +210,11 @@ int control_run(const struct settings *settings)
     struct control *control = calloc(1, sizeof(*control));
     int rc = -ERROR_MEMORY;
 
-    if (!control)
+    if (!control) {
+        errno = ENOMEM;
+        (void)fail("control");
         return rc;
+    }
     control->settings = settings;
     control->signals = -1;
     rc = control_open(control);

@@ -27,17 +27,25 @@ static bool receive_order(void *orders, struct attempt_order *order)
     return got == (int)sizeof(*order);
 }
 
+/* An empty message takes no memory. */
 static void run_order(struct slot *slot, const struct attempt_order *order)
 {
-    struct wire_output report = WIRE_OUTPUT_INIT;
-    struct slot_end end;
+    slot->end.number = slot->number;
+    attempt_run(slot->settings, order, &slot->stop, &slot->progress, &slot->end.end, &slot->report);
+    atomic_store(&slot->has_ended, true);
+    zmq_send(slot->thread_ends, "", 0, 0);
+}
 
-    memset(&end, 0, sizeof(end));
-    end.number = slot->number;
-    attempt_run(slot->settings, order, &slot->stop, &slot->progress, &end.end, &report);
-    zmq_send(slot->thread_ends, &end, sizeof(end), ZMQ_SNDMORE);
-    zmq_send(slot->thread_ends, report.data ? report.data : "", report.size_bytes, 0);
-    wire_output_release(&report);
+bool slot_has_ended(const struct slot *slot)
+{
+    return atomic_load(&slot->has_ended);
+}
+
+void slot_take_end(struct slot *slot)
+{
+    wire_output_release(&slot->report);
+    slot->report = (struct wire_output)WIRE_OUTPUT_INIT;
+    atomic_store(&slot->has_ended, false);
 }
 
 static void *slot_main(void *argument)
@@ -55,6 +63,7 @@ int slot_start(struct slot *slot, void *context, const struct settings *settings
 {
     slot->settings = settings;
     slot->number = number;
+    slot->report = (struct wire_output)WIRE_OUTPUT_INIT;
     /* One after the other: errno is that of the first that cannot be had. */
     slot->orders = socket_inside(context, ZMQ_PAIR, true, ORDERS_NAME, number);
     if (slot->orders)
@@ -110,4 +119,5 @@ void slot_join(struct slot *slot)
             zmq_close(sockets[i]);
     }
     slot->orders = slot->thread_orders = slot->thread_ends = NULL;
+    wire_output_release(&slot->report);
 }

@@ -178,14 +178,16 @@ void worker_on_end(struct worker *worker, const struct slot_end *end, const void
     const struct job *job = &slot->job;
     const struct bundle_identity bundle = {job->tenant_id, job->operation_id, job->fence};
     int stop = atomic_load(&slot->stop);
-    bool is_wanted = report_bytes > 0 && !stop_leaves_nothing(stop);
+    bool is_wanted = !stop_leaves_nothing(stop);
+    int rc = is_wanted && report_bytes == 0 ? -ERROR_MEMORY : 0; /* the report was not encoded */
 
     log_end(slot, &end->end, stop);
     if (is_wanted && !slot->is_told)
         reporter_started(&worker->reporter, job);
-    int rc = is_wanted ? results_add(&worker->results, job->fence, report, report_bytes,
-                                     end->end.is_done ? &bundle : NULL, now)
-                       : 0;
+    if (is_wanted && !rc)
+        rc = results_add(&worker->results, job->fence, report, report_bytes,
+                         end->end.is_done ? &bundle : NULL, now);
+    /* No heartbeat lists the fence, so that its lease ends and the daemon tries again. */
     if (rc)
         log_line(LOG_ERROR, "result_lost", "fence=%" PRId64 " code=%s", job->fence,
                  error_row(rc)->inner_code);
