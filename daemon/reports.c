@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: MIT
 /* What workers report. Each report is decoded, joined with the stored operation it is about, and
  * given to the engine. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
 #include "daemon/daemon.h"
 #include "schemas/base/errors.h"
 #include "schemas/base/log.h"
@@ -22,27 +26,43 @@ static bool read_stored(struct daemon *daemon, const struct uuid *id, struct rec
     return true;
 }
 
-static void declined(struct daemon *daemon, const union any_report *report)
+/* Whether a location is that of the bundle of this attempt, whatever folder and host it is at: no
+ * worker names the bundle of another operation. */
+static bool is_own_bundle(struct text location, const struct record *record, int64_t fence)
 {
-    engine_declined(&daemon->engine, &report->declined);
+    char tenant[UUID_TEXT_BUFFER];
+    char operation[UUID_TEXT_BUFFER];
+    char own[128];
+    size_t bytes = (size_t)snprintf(own, sizeof own, "/%s/%s-%016" PRIx64 ".zip",
+                                    uuid_format(&record->tenant_id, tenant),
+                                    uuid_format(&record->id, operation), (uint64_t)fence);
+
+    return location.size_bytes > bytes &&
+           memcmp(location.data + location.size_bytes - bytes, own, bytes) == 0;
 }
 
-static void started(struct daemon *daemon, const union any_report *report)
+static int declined(struct daemon *daemon, const union any_report *report)
+{
+    return engine_declined(&daemon->engine, &report->declined);
+}
+
+static int started(struct daemon *daemon, const union any_report *report)
 {
     const struct record *stored;
     struct record record;
 
-    if (read_stored(daemon, &report->started.operation_id, &record, &stored)) {
-        engine_started(&daemon->engine, &report->started, stored, daemon->now, &daemon->outcome);
-    }
+    return read_stored(daemon, &report->started.operation_id, &record, &stored)
+               ? engine_started(&daemon->engine, &report->started, stored, daemon->now,
+                                &daemon->outcome)
+               : 0;
 }
 
-static void progress(struct daemon *daemon, const union any_report *report)
+static int progress(struct daemon *daemon, const union any_report *report)
 {
-    engine_progress(&daemon->engine, &report->progress, daemon->now, &daemon->outcome);
+    return engine_progress(&daemon->engine, &report->progress, daemon->now, &daemon->outcome);
 }
 
-static void found(struct daemon *daemon, const union any_report *report)
+static int found(struct daemon *daemon, const union any_report *report)
 {
     const struct record *stored;
     struct record record;
@@ -50,9 +70,10 @@ static void found(struct daemon *daemon, const union any_report *report)
     if (read_stored(daemon, &report->found.operation_id, &record, &stored)) {
         engine_found(&daemon->engine, &report->found, stored, &daemon->outcome);
     }
+    return 0;
 }
 
-static void done(struct daemon *daemon, const union any_report *report)
+static int done(struct daemon *daemon, const union any_report *report)
 {
     const struct done_report *done = &report->done;
     const struct record *stored;
@@ -65,56 +86,75 @@ static void done(struct daemon *daemon, const union any_report *report)
         .bundle = done->bundle,
         .sources = done->sources,
     };
-    if (read_stored(daemon, &done->operation_id, &record, &stored)) {
-        engine_done(&daemon->engine, done, &daemon->result, stored, daemon->now, &daemon->outcome);
+    if (!read_stored(daemon, &done->operation_id, &record, &stored)) {
+        return 0;
     }
+    if (stored && !is_own_bundle(done->storage_location, stored, done->fence)) {
+        outcome_notice(&daemon->outcome, done->worker, done->fence, VERDICT_SUPERSEDED);
+        return -ERROR_BUNDLE_NOT_OWN;
+    }
+    return engine_done(&daemon->engine, done, &daemon->result, stored, daemon->now,
+                       &daemon->outcome);
 }
 
-static void failed(struct daemon *daemon, const union any_report *report)
+static int failed(struct daemon *daemon, const union any_report *report)
 {
     const struct failed_report *failed = &report->failed;
     const struct record *stored;
     struct record record;
 
     daemon->result = (struct operation_result){.sources = failed->sources};
-    if (read_stored(daemon, &failed->operation_id, &record, &stored)) {
-        engine_failed(&daemon->engine, failed, &daemon->result, stored, daemon->now,
-                      &daemon->outcome);
-    }
+    return read_stored(daemon, &failed->operation_id, &record, &stored)
+               ? engine_failed(&daemon->engine, failed, &daemon->result, stored, daemon->now,
+                               &daemon->outcome)
+               : 0;
 }
 
-/* An offer that a heartbeat lists has started, though the report of it was lost. */
-static void heartbeat(struct daemon *daemon, const union any_report *report)
+/* The edge at which a report ends that is of the right form and changes nothing. Who is late is no
+ * cause for alarm. */
+static void log_refused(int rc, struct text worker, const struct uuid *operation_id, int64_t fence)
+{
+    char operation[UUID_TEXT_BUFFER];
+
+    log_line(rc == -ERROR_SUPERSEDED ? LOG_INFO : LOG_WARNING, "report_refused",
+             "code=%s worker=%.*s operation=%s fence=%" PRId64, error_row(rc)->inner_code,
+             TEXT_ARGUMENTS(worker), operation_id ? uuid_format(operation_id, operation) : "-",
+             fence);
+}
+
+/* Of the fences that are refused one is logged, the worst: there may be hundreds in one report. */
+static int heartbeat(struct daemon *daemon, const union any_report *report)
 {
     const struct heartbeat_report *beat = &report->heartbeat;
-    struct uuid id;
-    const struct record *stored;
-    struct record record;
+    const struct attempt *attempt;
+    int refusal = 0;
+    int64_t refused = 0;
     int64_t fence;
 
     engine_hear(&daemon->engine, beat, daemon->now);
     for (uint32_t i = 0; i < beat->running.count; i++) {
         codec_item(&beat->running, i, &fence);
-        if (engine_renew(&daemon->engine, beat, fence, daemon->now, &id, &daemon->outcome) &&
-            read_stored(daemon, &id, &record, &stored)) {
-            engine_started(&daemon->engine,
-                           &(struct started_report){.worker = beat->worker,
-                                                    .instance = beat->instance,
-                                                    .operation_id = id,
-                                                    .fence = fence},
-                           stored, daemon->now, &daemon->outcome);
+        int rc = engine_renew(&daemon->engine, beat, fence, daemon->now, &daemon->outcome);
+        if (rc && (!refusal || (rc == -ERROR_NOT_HOLDER && refusal != rc))) {
+            refusal = rc;
+            refused = fence;
         }
     }
+    if (refusal) {
+        attempt = attempts_find(&daemon->engine.attempts, refused);
+        log_refused(refusal, beat->worker, attempt ? &attempt->entry.id : NULL, refused);
+    }
+    return 0;
 }
 
-static void (*const handlers[REPORT_KIND_COUNT])(struct daemon *, const union any_report *) = {
+static int (*const handlers[REPORT_KIND_COUNT])(struct daemon *, const union any_report *) = {
     [REPORT_KIND_DECLINED] = declined,   [REPORT_KIND_DONE] = done,
     [REPORT_KIND_FAILED] = failed,       [REPORT_KIND_FOUND] = found,
     [REPORT_KIND_HEARTBEAT] = heartbeat, [REPORT_KIND_PROGRESS] = progress,
     [REPORT_KIND_STARTED] = started,
 };
 
-/* The members that every report has first. */
+/* The members that every report has first; a heartbeat the worker's only. */
 static const struct started_report *common(const union any_report *report)
 {
     return &report->started;
@@ -161,6 +201,10 @@ void reports_handle(struct daemon *daemon, const struct incoming *incoming)
                  log_value(text_of(wire_field_for_log(rc, error.field)), field, sizeof field));
         return;
     }
-    handlers[kind](daemon, &report);
+    rc = handlers[kind](daemon, &report);
+    if (rc) {
+        log_refused(rc, common(&report)->worker, &common(&report)->operation_id,
+                    common(&report)->fence);
+    }
     turn_apply(daemon);
 }

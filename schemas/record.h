@@ -10,6 +10,7 @@
 #define RECORD_KEY_DIGEST_BYTES 32
 #define RECORD_RESULT_BYTES     32768 /* longest encoded schemas/operationResult.yaml */
 #define RECORD_REASON_BYTES     2048  /* longest reason of a decision */
+#define RECORD_WORKER_BUFFER    64
 
 struct record {
     struct uuid id;
@@ -20,11 +21,13 @@ struct record {
     int64_t revision;          /* number of stored events of this operation */
     int64_t accepted_sequence; /* of the first of them */
     enum operation_status status;
-    enum operation_stage stage; /* never offered: an offer is not stored */
-    int64_t attempt;            /* attempts started so far */
-    int64_t failed_attempts;    /* of these, those that failed by themselves */
-    int64_t lost_attempts;      /* of these, those whose worker fell silent */
-    int64_t fence;              /* of the newest started attempt; 0 before the first */
+    enum operation_stage stage;        /* never offered: an offer is not stored */
+    int64_t attempt;                   /* attempts started so far */
+    int64_t failed_attempts;           /* of these, those that failed by themselves */
+    int64_t lost_attempts;             /* of these, those whose worker fell silent */
+    int64_t fence;                     /* of the newest started attempt; 0 before the first */
+    char worker[RECORD_WORKER_BUFFER]; /* the name of who holds or held that attempt; empty before
+                                          the first, and in what an older version stored */
     bool has_failure;
     bool failure_is_retryable;
     enum failure_code failure;

@@ -167,32 +167,44 @@ static bool has_completed(const struct engine *engine, int64_t fence)
     return false;
 }
 
-bool engine_renew(struct engine *engine, const struct heartbeat_report *report, int64_t fence,
-                  struct now now, struct uuid *id, struct outcome *outcome)
+/* After a restart the instance is not known, and a name only when this version stored it. */
+bool engine_is_held(const struct attempt *attempt, struct text worker, const struct uuid *instance)
+{
+    static const struct uuid unknown = {0};
+
+    return (attempt->record.worker[0] == '\0' ||
+            text_equal(worker, text_of(attempt->record.worker))) &&
+           (uuid_equal(&attempt->instance, &unknown) || uuid_equal(&attempt->instance, instance));
+}
+
+int engine_renew(struct engine *engine, const struct heartbeat_report *report, int64_t fence,
+                 struct now now, struct outcome *outcome)
 {
     struct attempt *attempt = attempts_find(&engine->attempts, fence);
     struct worker *worker = pool_find(&engine->pool, &report->instance);
 
-    if (!attempt) {
-        /* What is being gathered under a fence that is not in flight can never be recorded; but a
-         * late heartbeat may list what has been, and its bundle must stay. */
-        outcome_notice(outcome, report->worker, fence,
-                       has_completed(engine, fence) ? VERDICT_RECORDED : VERDICT_SUPERSEDED);
-        return false;
+    if (!attempt && has_completed(engine, fence)) {
+        /* A late heartbeat; what it lists is complete, and its bundle must stay. */
+        outcome_notice(outcome, report->worker, fence, VERDICT_RECORDED);
+        return 0;
     }
-    if (!attempt->is_running) {
-        *id = attempt->entry.id;
-        return true;
+    if (attempt && !attempt->is_running) {
+        return 0;
+    }
+    if (!attempt || !engine_is_held(attempt, report->worker, &report->instance)) {
+        /* What is being gathered there can never be recorded. */
+        outcome_notice(outcome, report->worker, fence, VERDICT_SUPERSEDED);
+        return attempt || !engine_gave_out(engine, fence) ? -ERROR_NOT_HOLDER : -ERROR_SUPERSEDED;
     }
     attempt->instance = report->instance;
     if (worker) {
         worker->running++;
     }
     engine_lease(engine, attempt, now);
-    return false;
+    return 0;
 }
 
-void engine_declined(struct engine *engine, const struct declined_report *report)
+int engine_declined(struct engine *engine, const struct declined_report *report)
 {
     struct attempt *attempt = attempts_find(&engine->attempts, report->fence);
     struct worker *worker = pool_find(&engine->pool, &report->instance);
@@ -200,9 +212,14 @@ void engine_declined(struct engine *engine, const struct declined_report *report
     if (worker) {
         worker->is_full = true;
     }
-    if (attempt && !attempt->is_running) {
-        engine_unsent(engine, report->fence, (struct now){.mono = {INT64_MIN / 2}});
+    if (!attempt) {
+        return engine_gave_out(engine, report->fence) ? 0 : -ERROR_NOT_HOLDER;
     }
+    if (attempt->is_running || !uuid_equal(&attempt->entry.id, &report->operation_id)) {
+        return -ERROR_NOT_HOLDER;
+    }
+    engine_unsent(engine, report->fence, (struct now){.mono = {INT64_MIN / 2}});
+    return 0;
 }
 
 void engine_unsent(struct engine *engine, int64_t fence, struct now now)
@@ -276,6 +293,11 @@ int engine_fill(struct engine *engine, const struct uuid *tenant_id, const struc
 static int64_t fence_next(struct engine *engine)
 {
     return (engine->options.start_count << 32) | ++engine->fence_counter;
+}
+
+bool engine_gave_out(const struct engine *engine, int64_t fence)
+{
+    return fence <= ((engine->options.start_count << 32) | engine->fence_counter);
 }
 
 void engine_dispatch(struct engine *engine, struct now now, size_t limit, struct outcome *outcome)

@@ -70,32 +70,41 @@ void engine_accept(struct engine *engine, const struct operation_request *reques
  * lists. */
 void engine_hear(struct engine *engine, const struct heartbeat_report *report, struct now now);
 
-/* A heartbeat lists this fence. True when the fence is an offer that was not yet reported started:
- * then the caller reads that operation (id) and calls engine_started, for the report of the start
- * was lost. */
-bool engine_renew(struct engine *engine, const struct heartbeat_report *report, int64_t fence,
-                  struct now now, struct uuid *id, struct outcome *outcome);
+/* Who is the first to report an offer by its operation and fence holds the attempt: nobody knows to
+ * whom PUSH has dealt it, but only that worker was told both. From then on the attempt is that
+ * worker's, by its name and in one life of the daemon by its instance, and a report of anybody else
+ * changes nothing. The reports below are answered with 0 or
+ *
+ * -ERROR_NOT_HOLDER   the attempt is another worker's, the fence is of another operation, or was
+ *                     never given out: the sender is confused or lies
+ * -ERROR_SUPERSEDED   the attempt has ended otherwise: the sender is late
+ *
+ * and the outcome then tells the sender to stop. */
 
-void engine_declined(struct engine *engine, const struct declined_report *report);
+/* A heartbeat lists this fence. That of an offer changes nothing, for fences can be guessed. */
+int engine_renew(struct engine *engine, const struct heartbeat_report *report, int64_t fence,
+                 struct now now, struct outcome *outcome);
+
+int engine_declined(struct engine *engine, const struct declined_report *report);
 
 /* For these three the caller reads the operation of the report first: stored is its newest record,
- * or NULL when there is none. A report with any but the newest fence changes nothing and is
- * answered with a notice. */
-void engine_started(struct engine *engine, const struct started_report *report,
-                    const struct record *stored, struct now now, struct outcome *outcome);
-void engine_done(struct engine *engine, const struct done_report *report,
-                 const struct operation_result *result, const struct record *stored, struct now now,
-                 struct outcome *outcome);
-void engine_failed(struct engine *engine, const struct failed_report *report,
-                   const struct operation_result *result, const struct record *stored,
-                   struct now now, struct outcome *outcome);
+ * or NULL when there is none. A result that is recorded already is confirmed to who reported it. */
+int engine_started(struct engine *engine, const struct started_report *report,
+                   const struct record *stored, struct now now, struct outcome *outcome);
+int engine_done(struct engine *engine, const struct done_report *report,
+                const struct operation_result *result, const struct record *stored, struct now now,
+                struct outcome *outcome);
+int engine_failed(struct engine *engine, const struct failed_report *report,
+                  const struct operation_result *result, const struct record *stored,
+                  struct now now, struct outcome *outcome);
 
 /* A bundle was found that nobody reports. */
 void engine_found(struct engine *engine, const struct found_report *report,
                   const struct record *stored, struct outcome *outcome);
 
-void engine_progress(struct engine *engine, const struct progress_report *report, struct now now,
-                     struct outcome *outcome);
+/* Nothing is told to who is late: the next heartbeat that lists the fence settles it. */
+int engine_progress(struct engine *engine, const struct progress_report *report, struct now now,
+                    struct outcome *outcome);
 
 /* Ends an operation that has not ended, whatever it is doing; stored is its newest record. */
 void engine_cancel(struct engine *engine, const struct record *stored, const struct uuid *by,

@@ -19,6 +19,12 @@ void engine_return(struct engine *engine, struct attempt *attempt);
  * dead afterwards. */
 void engine_leave(struct engine *engine, struct attempt *attempt);
 
+/* Whether a report of this worker may be about a running attempt. */
+bool engine_is_held(const struct attempt *attempt, struct text worker, const struct uuid *instance);
+
+/* Whether this fence was offered in this life of the daemon or, for all that is known, before. */
+bool engine_gave_out(const struct engine *engine, int64_t fence);
+
 /* Renews a running attempt's lease, within its limit. */
 void engine_lease(struct engine *engine, struct attempt *attempt, struct now now);
 

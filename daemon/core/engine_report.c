@@ -2,6 +2,8 @@
 /* What the reports of workers mean, and what their silence means. */
 #include "daemon/core/engine_inside.h"
 
+#include "schemas/base/errors.h"
+
 /* A worker is forgotten after this many leases without a word. */
 #define SILENT_LEASES 2
 
@@ -100,37 +102,78 @@ static void attempt_failed(struct engine *engine, struct attempt *attempt, enum 
     engine_change(engine, &record, EVENT_KIND_RETRY_WAIT, result, now, outcome);
 }
 
-/* The running attempt that a report is about, or NULL. An offer whose report of the start was lost
- * is started. */
-static struct attempt *attempt_of(struct engine *engine, const struct uuid *operation_id,
-                                  int64_t fence, const struct uuid *instance,
-                                  const struct record *stored, struct now now,
-                                  struct outcome *outcome)
+/* What the reports about one attempt have in common. */
+struct sender {
+    struct text worker;
+    const struct uuid *instance;
+    const struct uuid *operation_id;
+    int64_t fence;
+};
+
+#define SENDER_OF(report)                                                                          \
+    (&(struct sender){(report)->worker, &(report)->instance, &(report)->operation_id,              \
+                      (report)->fence})
+
+/* Who reports an offer by its operation and fence holds the attempt. */
+static int start(struct engine *engine, struct attempt *attempt, const struct sender *sender,
+                 const struct record *stored, struct now now, struct outcome *outcome)
 {
-    struct attempt *attempt = attempts_find(&engine->attempts, fence);
-    struct worker *worker;
+    struct worker *worker = pool_find(&engine->pool, sender->instance);
     struct record record;
 
-    if (!attempt || !uuid_equal(&attempt->entry.id, operation_id)) {
-        return NULL;
-    }
-    if (attempt->is_running) {
-        return attempt;
-    }
     if (!stored || !operation_may_move(stored, EVENT_KIND_STARTED)) {
-        return NULL;
+        return -ERROR_SUPERSEDED;
     }
     record = *stored;
-    record.fence = fence;
+    if (text_copy(sender->worker, record.worker, sizeof record.worker)) {
+        return -ERROR_NOT_HOLDER;
+    }
+    record.fence = sender->fence;
     engine_change(engine, &record, EVENT_KIND_STARTED, NULL, now, outcome);
     attempts_run(&engine->attempts, attempt, &record, now.mono);
-    attempt->instance = *instance;
+    attempt->instance = *sender->instance;
     engine_lease(engine, attempt, now);
-    worker = pool_find(&engine->pool, instance);
     if (worker) {
         worker->running++;
     }
-    return attempt;
+    return 0;
+}
+
+/* What a report is worth whose attempt is not in flight. */
+static int judge_ended(const struct engine *engine, const struct sender *sender,
+                       const struct record *stored)
+{
+    bool is_strangers = stored && stored->fence == sender->fence && stored->worker[0] != '\0' &&
+                        !text_equal(sender->worker, text_of(stored->worker));
+
+    return !stored || is_strangers || !engine_gave_out(engine, sender->fence) ? -ERROR_NOT_HOLDER
+                                                                              : -ERROR_SUPERSEDED;
+}
+
+/* The running attempt that a report is about. An offer whose report of the start was lost is
+ * started. An error of engine.h: the report changes nothing. */
+static int attempt_of(struct engine *engine, const struct sender *sender,
+                      const struct record *stored, struct now now, struct outcome *outcome,
+                      struct attempt **found)
+{
+    struct attempt *attempt = attempts_find(&engine->attempts, sender->fence);
+    int rc = 0;
+
+    if (!attempt) {
+        return judge_ended(engine, sender, stored);
+    }
+    if (!uuid_equal(&attempt->entry.id, sender->operation_id)) {
+        return -ERROR_NOT_HOLDER;
+    }
+    if (!attempt->is_running) {
+        rc = start(engine, attempt, sender, stored, now, outcome);
+    } else if (!engine_is_held(attempt, sender->worker, sender->instance)) {
+        rc = -ERROR_NOT_HOLDER;
+    }
+    if (!rc) {
+        *found = attempt;
+    }
+    return rc;
 }
 
 /* What a fence that is not in flight is worth: recorded when the operation is complete by what was
@@ -151,49 +194,65 @@ static bool is_failed_by(const struct record *stored, const struct failed_report
            stored->has_failure && stored->failure == report->code;
 }
 
-void engine_started(struct engine *engine, const struct started_report *report,
-                    const struct record *stored, struct now now, struct outcome *outcome)
+/* Answers a report that changes nothing. To its own worker a result that is recorded is confirmed;
+ * whoever else reports it is told to stop. */
+static int answer(const struct sender *sender, int rc, enum verdict verdict,
+                  struct outcome *outcome)
 {
-    if (!attempt_of(engine, &report->operation_id, report->fence, &report->instance, stored, now,
-                    outcome)) {
-        outcome_notice(outcome, report->worker, report->fence, verdict_of(stored, report->fence));
+    if (rc == -ERROR_NOT_HOLDER) {
+        verdict = VERDICT_SUPERSEDED;
     }
+    outcome_notice(outcome, sender->worker, sender->fence, verdict);
+    return verdict == VERDICT_RECORDED ? 0 : rc;
 }
 
-void engine_done(struct engine *engine, const struct done_report *report,
-                 const struct operation_result *result, const struct record *stored, struct now now,
-                 struct outcome *outcome)
+int engine_started(struct engine *engine, const struct started_report *report,
+                   const struct record *stored, struct now now, struct outcome *outcome)
 {
-    struct attempt *attempt = attempt_of(engine, &report->operation_id, report->fence,
-                                         &report->instance, stored, now, outcome);
+    const struct sender *sender = SENDER_OF(report);
+    struct attempt *attempt;
+    int rc = attempt_of(engine, sender, stored, now, outcome, &attempt);
+
+    return rc ? answer(sender, rc, verdict_of(stored, report->fence), outcome) : 0;
+}
+
+int engine_done(struct engine *engine, const struct done_report *report,
+                const struct operation_result *result, const struct record *stored, struct now now,
+                struct outcome *outcome)
+{
+    const struct sender *sender = SENDER_OF(report);
+    struct attempt *attempt;
+    int rc = attempt_of(engine, sender, stored, now, outcome, &attempt);
     struct record record;
 
-    if (!attempt) {
-        outcome_notice(outcome, report->worker, report->fence, verdict_of(stored, report->fence));
-        return;
+    if (rc) {
+        return answer(sender, rc, verdict_of(stored, report->fence), outcome);
     }
     record = attempt->record;
     engine_leave(engine, attempt);
     engine_change(engine, &record, EVENT_KIND_COMPLETED, result, now, outcome);
     engine->completed[engine->completed_count++ % ENGINE_COMPLETED] = report->fence;
     outcome_notice(outcome, report->worker, report->fence, VERDICT_RECORDED);
+    return 0;
 }
 
-void engine_failed(struct engine *engine, const struct failed_report *report,
-                   const struct operation_result *result, const struct record *stored,
-                   struct now now, struct outcome *outcome)
+int engine_failed(struct engine *engine, const struct failed_report *report,
+                  const struct operation_result *result, const struct record *stored,
+                  struct now now, struct outcome *outcome)
 {
-    struct attempt *attempt = attempt_of(engine, &report->operation_id, report->fence,
-                                         &report->instance, stored, now, outcome);
+    const struct sender *sender = SENDER_OF(report);
+    struct attempt *attempt;
+    int rc = attempt_of(engine, sender, stored, now, outcome, &attempt);
 
-    if (!attempt) {
-        outcome_notice(outcome, report->worker, report->fence,
-                       is_failed_by(stored, report) ? VERDICT_RECORDED
-                                                    : verdict_of(stored, report->fence));
-        return;
+    if (rc) {
+        return answer(sender, rc,
+                      is_failed_by(stored, report) ? VERDICT_RECORDED
+                                                   : verdict_of(stored, report->fence),
+                      outcome);
     }
     attempt_failed(engine, attempt, report->code, report->retryable, result, now, outcome);
     outcome_notice(outcome, report->worker, report->fence, VERDICT_RECORDED);
+    return 0;
 }
 
 void engine_found(struct engine *engine, const struct found_report *report,
@@ -206,23 +265,30 @@ void engine_found(struct engine *engine, const struct found_report *report,
     }
 }
 
-void engine_progress(struct engine *engine, const struct progress_report *report, struct now now,
-                     struct outcome *outcome)
+int engine_progress(struct engine *engine, const struct progress_report *report, struct now now,
+                    struct outcome *outcome)
 {
     struct attempt *attempt = attempts_find(&engine->attempts, report->fence);
 
-    if (!attempt || !attempt->is_running ||
-        !uuid_equal(&attempt->entry.id, &report->operation_id)) {
-        return; /* the next heartbeat that lists the fence settles it */
+    if (!attempt) {
+        return engine_gave_out(engine, report->fence) ? -ERROR_SUPERSEDED : -ERROR_NOT_HOLDER;
+    }
+    if (!uuid_equal(&attempt->entry.id, &report->operation_id) ||
+        (attempt->is_running && !engine_is_held(attempt, report->worker, &report->instance))) {
+        return -ERROR_NOT_HOLDER;
+    }
+    if (!attempt->is_running) {
+        return 0;
     }
     engine_lease(engine, attempt, now);
     if (report->progress < attempt->progress) {
-        return; /* progress does not go back within an attempt */
+        return 0; /* progress does not go back within an attempt */
     }
     attempt->progress = report->progress;
     attempt->rows = report->rows;
     attempt->bytes = report->bytes;
     outcome_tick(outcome, &attempt->entry.id, attempt->fence);
+    return 0;
 }
 
 /* An attempt whose deadline has passed. */

@@ -53,7 +53,7 @@ static const char tables[] =
 #define CHANGING_COLUMNS                                                                           \
     "sequence,revision,status,stage,attempt,fence,failure,failure_is_retryable,completed_ms,"      \
     "expiration_ms,ready_ms,changed_ms,result,failed_attempts,lost_attempts,overdue_ms,"           \
-    "cancelled_by,decided_by,decided_ms"
+    "cancelled_by,decided_by,decided_ms,worker"
 
 #define SELECT_OPERATION "SELECT " ROW_COLUMNS " FROM operations "
 

@@ -42,6 +42,9 @@ static const char to_format_3[] =
 
 static const char to_format_4[] = TO_FORMAT_4("events") TO_FORMAT_4("operations");
 
+static const char to_format_5[] = "ALTER TABLE events ADD COLUMN worker TEXT;"
+                                  "ALTER TABLE operations ADD COLUMN worker TEXT;";
+
 static int execute(struct store *store, const char *sql)
 {
     if (sqlite3_exec(store->database, sql, NULL, NULL, NULL) != SQLITE_OK) {
@@ -110,19 +113,26 @@ static int migrate_from_2(struct store *store)
         rc = execute(store, to_format_4);
     }
     if (!rc) {
+        rc = execute(store, to_format_5);
+    }
+    if (!rc) {
         rc = chain_all(store);
     }
-    return rc ? rc : execute(store, "PRAGMA user_version = 4; COMMIT;");
+    return rc ? rc : execute(store, "PRAGMA user_version = 5; COMMIT;");
 }
 
-static int migrate_to_4(struct store *store)
+/* From a format whose events are chained; columns that are NULL or 0 change no hash. */
+static int migrate_from_3(struct store *store, int version)
 {
     int rc = execute(store, "BEGIN IMMEDIATE;");
 
-    if (!rc) {
+    if (!rc && version == 3) {
         rc = execute(store, to_format_4);
     }
-    return rc ? rc : execute(store, "PRAGMA user_version = 4; COMMIT;");
+    if (!rc) {
+        rc = execute(store, to_format_5);
+    }
+    return rc ? rc : execute(store, "PRAGMA user_version = 5; COMMIT;");
 }
 
 int store_migrate(struct store *store, int version)
@@ -132,8 +142,8 @@ int store_migrate(struct store *store, int version)
     if (!rc && (version == 1 || version == 2)) {
         rc = migrate_from_2(store);
     }
-    if (!rc && version == 3) {
-        rc = migrate_to_4(store);
+    if (!rc && (version == 3 || version == 4)) {
+        rc = migrate_from_3(store, version);
     }
     return rc;
 }

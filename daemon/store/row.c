@@ -64,6 +64,8 @@ void row_values(enum event_kind kind, const struct record *record, struct text r
     values[CHAIN_decided_by] =
         optional(record->has_decided_by, record->decided_by.bytes, UUID_BYTES);
     values[CHAIN_decided_ms] = number(record->decided.ms);
+    values[CHAIN_worker] =
+        optional(record->worker[0] != '\0', record->worker, strlen(record->worker));
 }
 
 int row_bind(sqlite3_stmt *statement, const struct chain_value values[CHAIN_COLUMN_COUNT])
@@ -116,6 +118,13 @@ static struct text read_text(sqlite3_stmt *statement, int column)
     return (struct text){text, text ? (uint32_t)sqlite3_column_bytes(statement, column) : 0};
 }
 
+/* Nothing before the first attempt. */
+static bool read_worker(sqlite3_stmt *statement, struct record *record)
+{
+    return sqlite3_column_type(statement, 29) == SQLITE_NULL ||
+           text_copy(read_text(statement, 29), record->worker, sizeof record->worker) == 0;
+}
+
 /* Automatic is stored as nothing: so it was before there was another. */
 static bool read_approval(sqlite3_stmt *statement, enum operation_approval *approval)
 {
@@ -158,7 +167,8 @@ int row_read(sqlite3_stmt *statement, struct record *record, struct text *result
         !read_blob(statement, 1, read.tenant_id.bytes, UUID_BYTES) ||
         !read_blob(statement, 2, read.user_id.bytes, UUID_BYTES) ||
         !read_blob(statement, 3, read.requested_by.bytes, UUID_BYTES) ||
-        !read_states(statement, &read) || read.sequence < 1 || read.revision < 1 ||
+        !read_states(statement, &read) || !read_worker(statement, &read) || read.sequence < 1 ||
+        read.revision < 1 ||
         !read_optional(statement, 18, read.key_digest, RECORD_KEY_DIGEST_BYTES, &read.has_key) ||
         !read_optional(statement, 23, read.retry_of.bytes, UUID_BYTES, &read.has_retry_of) ||
         !read_optional(statement, 24, read.cancelled_by.bytes, UUID_BYTES,

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "schemas/codec/patterns.h"
 
+#include <string.h>
+
 #define LOWER        1u
 #define UPPER        2u
 #define DIGIT        4u
@@ -48,6 +50,13 @@ bool pattern_printable(struct text t)
     return consists_of(t, PRINTABLE, PRINTABLE);
 }
 
+/* What goes behind this names the last part of a path, for there is no query. */
+bool pattern_place(struct text t)
+{
+    return pattern_printable(t) && !memchr(t.data, '?', t.size_bytes) &&
+           !memchr(t.data, '#', t.size_bytes);
+}
+
 bool pattern_sha256(struct text t)
 {
     return t.size_bytes == 64 && consists_of(t, HEXADECIMAL, HEXADECIMAL);
@@ -91,6 +100,7 @@ bool pattern_source_name(struct text t)
 
 const struct pattern pattern_table[] = {
     {"^[!-~]+$", "pattern_printable", "printable ASCII without spaces", pattern_printable},
+    {"^[!\"$->@-~]+$", "pattern_place", "printable ASCII without spaces, ? and #", pattern_place},
     {"^[0-9a-f]{64}$", "pattern_sha256", "lower case hexadecimal digits", pattern_sha256},
     {"^[A-Za-z0-9._:-]+$", "pattern_request_id", "letters, digits and . _ : -", pattern_request_id},
     {"^[A-Za-z0-9]+$", "pattern_alphanumeric", "letters and digits", pattern_alphanumeric},

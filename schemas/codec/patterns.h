@@ -20,6 +20,7 @@ extern const struct pattern pattern_table[];
 const struct pattern *pattern_find(struct text pattern);
 
 bool pattern_printable(struct text t);
+bool pattern_place(struct text t);
 bool pattern_sha256(struct text t);
 bool pattern_request_id(struct text t);
 bool pattern_alphanumeric(struct text t);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "tests/bench/worker_wire.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -40,8 +41,9 @@ void worker_write_declined(struct raw_message *message, const struct worker_name
 void worker_write_done(struct raw_message *message, const struct worker_name *name,
                        const struct worker_job *job)
 {
-    char location[128];
-    snprintf(location, sizeof(location), "https://bundles.example.org/%s.zip", job->operation);
+    char location[192];
+    snprintf(location, sizeof(location), "https://bundles.example.org/%s/%s-%016" PRIx64 ".zip",
+             job->tenant, job->operation, (uint64_t)job->fence);
     begin(message, name, "done", 5);
     about(message, job);
     raw_text_field(message, "storageLocation", location);
@@ -121,6 +123,10 @@ bool worker_read_job(const void *bytes, size_t size, struct worker_job *job)
                    "\xab"
                    "operationId\xd9\x24",
                    job->operation) &&
+           read_id(bytes, size,
+                   "\xa8"
+                   "tenantId\xd9\x24",
+                   job->tenant) &&
            read_id(bytes, size,
                    "\xa6"
                    "userId\xd9\x24",

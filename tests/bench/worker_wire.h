@@ -19,6 +19,7 @@ struct worker_name {
 struct worker_job {
     int64_t fence;
     char operation[WORKER_ID_BUFFER];
+    char tenant[WORKER_ID_BUFFER];
     char user[WORKER_ID_BUFFER];
 };
 

@@ -98,7 +98,8 @@ class PlayedWorker:
             result = {"kind": "failed", "code": "sourceUnavailable", "retryable": True}
         else:
             self.done.add(job["operationId"])
-            result = {"kind": "done", "storageLocation": "file:///bundle",
+            result = {"kind": "done", "storageLocation":
+                      f"file:///{job['tenantId']}/{job['operationId']}-{job['fence']:016x}.zip",
                       "bundle": {"sha256": "0" * 64, "bytes": 1}}
         self.results[job["fence"]] = {**result, **about, "sources": []}
         self.report(**self.results[job["fence"]])

@@ -12,10 +12,17 @@ HEARTBEAT_SECONDS = 0.2
 DIGEST = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
 
+def place(job):
+    """The storageLocation of a job's bundle."""
+    return (f"https://bundles.example.org/{job['tenantId']}/"
+            f"{job['operationId']}-{job['fence']:016x}.zip")
+
+
 class NoopWorker:
     """turn() takes what there is and never waits."""
 
-    def __init__(self, made, name="noop", slots=256, ticks=0, hold=False, seconds=0.0):
+    def __init__(self, made, name="noop", slots=256, ticks=0, hold=False, seconds=0.0,
+                 prepare=None):
         context = zmq.Context.instance()
         self.jobs, self.reports = context.socket(zmq.PULL), context.socket(zmq.PUSH)
         self.status = context.socket(zmq.SUB)
@@ -24,6 +31,8 @@ class NoopWorker:
                                  (self.status, "status")):
             socket.linger = 0
             socket.set_hwm(0)
+            if prepare:
+                prepare(socket)
             socket.connect(made.endpoint(endpoint))
         self.common = {"worker": name, "instance": str(uuid.uuid4())}
         self.slots, self.ticks = slots, ticks
@@ -59,7 +68,7 @@ class NoopWorker:
 
     def done(self, job):
         self.results[job["fence"]] = self.report(
-            "done", job, storageLocation=f"https://bundles.example.org/{job['operationId']}.zip",
+            "done", job, storageLocation=place(job),
             bundle={"sha256": DIGEST, "bytes": 0}, sources=[])
 
     def release(self, before=float("inf")):

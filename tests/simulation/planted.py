@@ -19,8 +19,8 @@ FOLDERS = ("schemas", "daemon", "workers", "clients", "etc", "tests", "CMakeList
 # name, and then, once or more often: file, what is there, what is put in its place
 BUGS = [
     ("a_stale_fence_counts", "daemon/core/engine_report.c",
-     "    struct attempt *attempt = attempts_find(&engine->attempts, fence);\n    struct worker *worker;\n",
-     "    struct attempt *attempt = attempts_find_operation(&engine->attempts, operation_id);\n    struct worker *worker;\n"),
+     "attempts_find(&engine->attempts, sender->fence);",
+     "attempts_find_operation(&engine->attempts, sender->operation_id);"),
     ("fences_repeat_after_a_restart", "daemon/core/engine.c",
      "return (engine->options.start_count << 32) | ++engine->fence_counter;",
      "return ((engine->options.start_count & 0) << 32) | ++engine->fence_counter;"),
@@ -74,7 +74,7 @@ BUGS = [
     ("a_found_bundle_is_never_judged", "daemon/core/engine_report.c",
      "    if (stored && !attempts_find(&engine->attempts, report->fence)) {", "    if (!stored) {"),
     ("a_late_heartbeat_condemns_a_complete_bundle", "daemon/core/engine.c",
-     "has_completed(engine, fence) ? VERDICT_RECORDED : VERDICT_SUPERSEDED", "VERDICT_SUPERSEDED"),
+     "if (!attempt && has_completed(engine, fence)) {", "if (!attempt && has_completed(engine, 0)) {"),
     ("a_revision_is_given_twice", "daemon/core/operation.c", "    record->revision++;\n",
      "    record->revision += kind != EVENT_KIND_REQUEUED;\n"),
     ("an_event_number_is_skipped", "daemon/core/engine.c",

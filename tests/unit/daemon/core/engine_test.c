@@ -240,7 +240,7 @@ static void done_under_an_old_fence_after_a_new_attempt_is_superseded(void **sta
     assert_int_equal(world_told(world, world->offers[0].fence), 1);
 }
 
-static void a_heartbeat_settles_fences_it_should_not_list_and_starts_offers(void **state)
+static void a_heartbeat_settles_fences_it_should_not_list_and_starts_no_offer(void **state)
 {
     struct world *world = *state;
     struct job job = offer_one(world);
@@ -249,6 +249,8 @@ static void a_heartbeat_settles_fences_it_should_not_list_and_starts_offers(void
     world_beat(world, 1, 2, fences, 2);
     assert_int_equal(world_told(world, 123), 0);
     assert_int_equal(world_told(world, job.fence), -1);
+    assert_int_equal(world->stored[0].stage, OPERATION_STAGE_QUEUED);
+    world_started(world, 1, &job);
     assert_int_equal(world->stored[0].stage, OPERATION_STAGE_GATHERING);
     assert_int_equal(world->stored[0].fence, job.fence);
     assert_int_equal(pool_free(&world->engine.pool), 1);
@@ -381,7 +383,7 @@ int main(void)
         TEST(done_without_a_report_of_the_start_counts),
         TEST(done_after_the_lease_ran_out_is_superseded),
         TEST(done_under_an_old_fence_after_a_new_attempt_is_superseded),
-        TEST(a_heartbeat_settles_fences_it_should_not_list_and_starts_offers),
+        TEST(a_heartbeat_settles_fences_it_should_not_list_and_starts_no_offer),
         TEST(no_more_is_offered_than_there_are_free_slots),
         TEST(a_silent_worker_has_no_slots),
         TEST(an_offer_that_nobody_takes_pauses_and_comes_back),

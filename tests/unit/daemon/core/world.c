@@ -171,16 +171,10 @@ void world_beat(struct world *world, unsigned worker, int64_t slots, const int64
 {
     struct heartbeat_report report = {
         .worker = text_of(name_of(worker)), .instance = instance_of(worker), .slots = slots};
-    struct started_report started = {.worker = report.worker, .instance = report.instance};
 
     engine_hear(&world->engine, &report, world->now);
     for (size_t i = 0; i < count; i++) {
-        if (engine_renew(&world->engine, &report, fences[i], world->now, &started.operation_id,
-                         &world->outcome)) {
-            started.fence = fences[i];
-            engine_started(&world->engine, &started, world_record(world, &started.operation_id),
-                           world->now, &world->outcome);
-        }
+        world->code = engine_renew(&world->engine, &report, fences[i], world->now, &world->outcome);
         apply(world);
     }
 }
@@ -221,33 +215,35 @@ void world_dispatch(struct world *world)
 
 void world_started(struct world *world, unsigned worker, const struct job *job)
 {
-    engine_started(&world->engine,
-                   &(struct started_report){.worker = text_of(name_of(worker)),
-                                            .instance = instance_of(worker),
-                                            .operation_id = job->operation_id,
-                                            .fence = job->fence},
-                   world_record(world, &job->operation_id), world->now, &world->outcome);
+    world->code =
+        engine_started(&world->engine,
+                       &(struct started_report){.worker = text_of(name_of(worker)),
+                                                .instance = instance_of(worker),
+                                                .operation_id = job->operation_id,
+                                                .fence = job->fence},
+                       world_record(world, &job->operation_id), world->now, &world->outcome);
     apply(world);
 }
 
 void world_declined(struct world *world, unsigned worker, const struct job *job)
 {
-    engine_declined(&world->engine, &(struct declined_report){.worker = text_of(name_of(worker)),
-                                                              .instance = instance_of(worker),
-                                                              .operation_id = job->operation_id,
-                                                              .fence = job->fence});
+    world->code = engine_declined(&world->engine,
+                                  &(struct declined_report){.worker = text_of(name_of(worker)),
+                                                            .instance = instance_of(worker),
+                                                            .operation_id = job->operation_id,
+                                                            .fence = job->fence});
     apply(world);
 }
 
 void world_progress(struct world *world, unsigned worker, const struct job *job, double progress)
 {
-    engine_progress(&world->engine,
-                    &(struct progress_report){.worker = text_of(name_of(worker)),
-                                              .instance = instance_of(worker),
-                                              .operation_id = job->operation_id,
-                                              .fence = job->fence,
-                                              .progress = progress},
-                    world->now, &world->outcome);
+    world->code = engine_progress(&world->engine,
+                                  &(struct progress_report){.worker = text_of(name_of(worker)),
+                                                            .instance = instance_of(worker),
+                                                            .operation_id = job->operation_id,
+                                                            .fence = job->fence,
+                                                            .progress = progress},
+                                  world->now, &world->outcome);
     apply(world);
 }
 
@@ -255,12 +251,13 @@ void world_done(struct world *world, unsigned worker, const struct job *job)
 {
     const struct operation_result result = {0};
 
-    engine_done(&world->engine,
-                &(struct done_report){.worker = text_of(name_of(worker)),
-                                      .instance = instance_of(worker),
-                                      .operation_id = job->operation_id,
-                                      .fence = job->fence},
-                &result, world_record(world, &job->operation_id), world->now, &world->outcome);
+    world->code =
+        engine_done(&world->engine,
+                    &(struct done_report){.worker = text_of(name_of(worker)),
+                                          .instance = instance_of(worker),
+                                          .operation_id = job->operation_id,
+                                          .fence = job->fence},
+                    &result, world_record(world, &job->operation_id), world->now, &world->outcome);
     apply(world);
 }
 
@@ -269,14 +266,15 @@ void world_failed(struct world *world, unsigned worker, const struct job *job,
 {
     const struct operation_result result = {0};
 
-    engine_failed(&world->engine,
-                  &(struct failed_report){.worker = text_of(name_of(worker)),
-                                          .instance = instance_of(worker),
-                                          .operation_id = job->operation_id,
-                                          .fence = job->fence,
-                                          .code = code,
-                                          .retryable = is_retryable},
-                  &result, world_record(world, &job->operation_id), world->now, &world->outcome);
+    world->code = engine_failed(&world->engine,
+                                &(struct failed_report){.worker = text_of(name_of(worker)),
+                                                        .instance = instance_of(worker),
+                                                        .operation_id = job->operation_id,
+                                                        .fence = job->fence,
+                                                        .code = code,
+                                                        .retryable = is_retryable},
+                                &result, world_record(world, &job->operation_id), world->now,
+                                &world->outcome);
     apply(world);
 }
 

@@ -26,6 +26,7 @@ struct world {
     struct fence_notice notices[WORLD_NOTICES]; /* since they were last cleared */
     size_t notice_count;
     size_t ticks;
+    int code; /* what the engine said to the last report */
 };
 
 /* A UUID made from a number; in the order of the numbers. */

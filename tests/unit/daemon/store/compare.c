@@ -27,6 +27,7 @@ static void same(const struct record *read, struct text result, const struct sam
     assert_int_equal(read->stage, made->stage);
     assert_int_equal(read->attempt, made->attempt);
     assert_int_equal(read->fence, made->fence);
+    assert_string_equal(read->worker, made->worker);
     assert_int_equal(read->has_failure, made->has_failure);
     if (made->has_failure) {
         assert_int_equal(read->failure, made->failure);

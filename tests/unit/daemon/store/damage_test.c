@@ -173,14 +173,16 @@ static void damaged_counts_stop_the_start(void **state)
 
 static void a_store_of_a_newer_version_is_refused(void **state)
 {
-    damage(*state, "PRAGMA user_version = 5");
-    assert_refused(*state, "format 5");
-    sample_sql(*state, "PRAGMA user_version = 4");
+    damage(*state, "PRAGMA user_version = 6");
+    assert_refused(*state, "format 6");
+    sample_sql(*state, "PRAGMA user_version = 5");
     sample_open(*state);
     sample_compare(*state);
 }
 
+#define DROP_COLUMNS_OF_5(table) "ALTER TABLE " table " DROP COLUMN worker;"
 #define DROP_COLUMNS_OF_4(table)                                                                   \
+    DROP_COLUMNS_OF_5(table)                                                                       \
     "ALTER TABLE " table " DROP COLUMN approval;"                                                  \
     "ALTER TABLE " table " DROP COLUMN decided_by;"                                                \
     "ALTER TABLE " table " DROP COLUMN decided_ms;"
@@ -207,17 +209,15 @@ static void assert_is_chained(struct sample *sample)
     assert_int_equal(store_hash(sample->store, sample->event_count, expected), 0);
 }
 
-static void a_store_of_format_3_keeps_its_chain(void **state)
+static void assert_keeps_its_chain(struct sample *sample, const char *older)
 {
-    struct sample *sample = *state;
     uint8_t before[CHAIN_HASH_BYTES];
     uint8_t after[CHAIN_HASH_BYTES];
 
     sample->is_automatic = true;
     sample_put(sample, 100);
     assert_int_equal(store_hash(sample->store, 100, before), 0);
-    damage(sample, "DROP TABLE reasons;" DROP_COLUMNS_OF_4("events")
-                       DROP_COLUMNS_OF_4("operations") "PRAGMA user_version = 3;");
+    damage(sample, older);
     sample_open(sample);
     sample_compare(sample);
     assert_is_chained(sample);
@@ -231,28 +231,24 @@ static void a_store_of_format_3_keeps_its_chain(void **state)
     assert_is_chained(sample);
 }
 
+static void a_store_of_format_4_keeps_its_chain(void **state)
+{
+    assert_keeps_its_chain(*state, DROP_COLUMNS_OF_5("events")
+                                       DROP_COLUMNS_OF_5("operations") "PRAGMA user_version = 4;");
+}
+
+static void a_store_of_format_3_keeps_its_chain(void **state)
+{
+    assert_keeps_its_chain(*state, "DROP TABLE reasons;" DROP_COLUMNS_OF_4("events")
+                                       DROP_COLUMNS_OF_4("operations") "PRAGMA user_version = 3;");
+}
+
 static void a_store_of_format_2_is_chained(void **state)
 {
-    struct sample *sample = *state;
-    uint8_t before[CHAIN_HASH_BYTES];
-    uint8_t after[CHAIN_HASH_BYTES];
-
-    sample->is_automatic = true;
-    sample_put(sample, 100);
-    assert_int_equal(store_hash(sample->store, 100, before), 0);
-    damage(sample, "DELETE FROM meta WHERE name = 'chained_from';"
-                   "ALTER TABLE events DROP COLUMN hash;" DROP_COLUMNS_OF_3("events")
-                       DROP_COLUMNS_OF_3("operations") "PRAGMA user_version = 2;");
-    sample_open(sample);
-    sample_compare(sample);
-    assert_is_chained(sample);
-    assert_int_equal(store_hash(sample->store, 100, after), 0);
-    assert_memory_equal(before, after, sizeof after);
-    sample_put(sample, 50);
-    sample_close(sample);
-    sample_open(sample);
-    sample_compare(sample);
-    assert_is_chained(sample);
+    assert_keeps_its_chain(*state,
+                           "DELETE FROM meta WHERE name = 'chained_from';"
+                           "ALTER TABLE events DROP COLUMN hash;" DROP_COLUMNS_OF_3("events")
+                               DROP_COLUMNS_OF_3("operations") "PRAGMA user_version = 2;");
 }
 
 static void damage_in_a_store_of_format_2_is_named(void **state)
@@ -378,6 +374,7 @@ int main(void)
         TEST(lost_counts_of_starts_stop_the_start),
         TEST(damaged_counts_stop_the_start),
         TEST(a_store_of_a_newer_version_is_refused),
+        TEST(a_store_of_format_4_keeps_its_chain),
         TEST(a_store_of_format_3_keeps_its_chain),
         TEST(a_store_of_format_2_is_chained),
         TEST(damage_in_a_store_of_format_2_is_named),

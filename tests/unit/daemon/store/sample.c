@@ -111,6 +111,10 @@ static bool move(struct sample *sample, size_t index, struct sample_event *event
     }
     if (kind == EVENT_KIND_STARTED) {
         event->record.fence = sample->event_count + 1;
+        if (!sample->is_automatic) {
+            snprintf(event->record.worker, sizeof event->record.worker, "worker-%d",
+                     (int)next_random(&sample->seed, 3));
+        }
     }
     if (kind == EVENT_KIND_RETRY_WAIT) {
         event->record.ready.ms = 1 + (int64_t)next_random(&sample->seed, 50);
