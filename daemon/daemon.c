@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/daemon.h"
 
+#include <errno.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/random.h>
 
 #include "schemas/base/errors.h"
@@ -251,7 +253,7 @@ int daemon_open(struct daemon *daemon, const char *configuration_path,
         daemon->durable_sequence = store_sequence(daemon->store);
     }
     if (!rc && syncer_open(&daemon->syncer, daemon->store)) {
-        rc = fail(message, -ERROR_MEMORY, "starting", "no thread for the disk");
+        rc = fail(message, -ERROR_MEMORY, "starting the thread for the disk", strerror(errno));
     }
     if (!rc) {
         rc = open_sockets(daemon, message);

@@ -80,15 +80,18 @@ static void release(struct syncer *syncer)
 int syncer_open(struct syncer **syncer, struct store *store)
 {
     struct syncer *s = calloc(1, sizeof *s);
+    int rc;
 
     if (!s) {
         return -ERROR_MEMORY;
     }
     s->store = store;
     s->begun = eventfd(0, EFD_CLOEXEC);
-    s->ended = eventfd(0, EFD_CLOEXEC);
-    if (s->begun < 0 || s->ended < 0 || pthread_create(&s->thread, NULL, run, s)) {
+    s->ended = s->begun < 0 ? -1 : eventfd(0, EFD_CLOEXEC);
+    rc = s->ended < 0 ? errno : pthread_create(&s->thread, NULL, run, s);
+    if (rc) {
         release(s);
+        errno = rc;
         return -ERROR_MEMORY;
     }
     *syncer = s;

@@ -9,8 +9,8 @@
 struct store;
 struct syncer;
 
-/* Starts the thread; signals that are blocked by the caller are by it. -ERROR_MEMORY. The store
- * must outlive it. */
+/* Starts the thread; signals that are blocked by the caller are by it. -ERROR_MEMORY, with errno.
+ * The store must outlive it. */
 int syncer_open(struct syncer **syncer, struct store *store);
 
 /* Waits for a sync that is under way. Safe with NULL and twice. */
