@@ -41,7 +41,7 @@ VERIFIED_AT_ONCE = 500
 SHOWN_PROBLEMS = 20
 # At least one of these in so many rounds, or the faults did not meet anything.
 AT_LEAST = {"kills of a daemon that was answering": 10, "attempts lost": 5,
-            "attempts superseded": 30, "requests repeated": 15}
+            "attempts superseded": 30, "requests repeated": 75}
 
 LONG = ("SELECT a.id, b.id AS second, c.id AS third, :tenant_id AS tenant, :user_id AS user"
         " FROM messages a, messages b, messages c, messages d"

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Peers that are known to nobody and say what they like, byte by byte: they are cut off in time, cost no memory, and the
 others are served meanwhile. reliability: Z03, Z06, Z08, Z19."""
+import contextlib
 import itertools
 import random
 import selectors
@@ -111,7 +112,8 @@ class Strangers(Hostile):
             if time.monotonic() - start > HANDSHAKE_MS / 1000 - 0.2:
                 break
             for peer in peers:
-                peer.sendall(bytes([byte]))
+                with contextlib.suppress(OSError):  # cut off already, on a busy machine
+                    peer.sendall(bytes([byte]))
             time.sleep(0.2)
         took = time.monotonic() - start + self.all_closed(peers, HANDSHAKE_MS / 1000 + SLACK)
         self.assertLessEqual(took, HANDSHAKE_MS / 1000 + SLACK)
