@@ -194,7 +194,7 @@ static void send_effect(const struct effect *effect, const char *bytes, struct s
         publish(sockets, effect->audience, topic, payload);
         break;
     case EFFECT_OFFER:
-        if (sockets_offer(sockets, payload)) {
+        if (engine_is_offered(engine, effect->fence) && sockets_offer(sockets, payload)) {
             engine_unsent(engine, effect->fence, now);
         }
         break;

@@ -36,7 +36,8 @@ void effects_offer_now(struct effects *effects, const struct job *job, struct so
 void effects_notices(struct effects *effects, struct fence_notice *notices, size_t count);
 
 /* Sends all. What a peer does not take is dropped: replies are asked for again, status is repaired,
- * notices are sent again; an offer that nobody takes goes back to the engine's queue. */
+ * notices are sent again; an offer that nobody takes goes back to the engine's queue. One that does
+ * not hold any more is not sent. */
 void effects_send(struct effects *effects, struct sockets *sockets, struct engine *engine,
                   struct now now);
 

@@ -222,6 +222,13 @@ int engine_declined(struct engine *engine, const struct declined_report *report)
     return 0;
 }
 
+bool engine_is_offered(const struct engine *engine, int64_t fence)
+{
+    const struct attempt *attempt = attempts_find(&engine->attempts, fence);
+
+    return attempt && !attempt->is_running;
+}
+
 void engine_unsent(struct engine *engine, int64_t fence, struct now now)
 {
     struct attempt *attempt = attempts_find(&engine->attempts, fence);

@@ -149,6 +149,10 @@ int engine_fill(struct engine *engine, const struct uuid *tenant_id, const struc
  * outcome->error is -ERROR_INTERNAL, nothing more is offered, and the next start has new ones. */
 void engine_dispatch(struct engine *engine, struct now now, size_t limit, struct outcome *outcome);
 
+/* Whether an offer that has not been sent yet still holds: its operation may have been cancelled,
+ * or its time be over. */
+bool engine_is_offered(const struct engine *engine, int64_t fence);
+
 /* Nobody took this offer from the socket: it goes back to the queue, and no other is made for a
  * moment. */
 void engine_unsent(struct engine *engine, int64_t fence, struct now now);

@@ -11,11 +11,11 @@
 const char *const checks_canaries[] = {"cAnArY", "eyJhbGciOi", NULL};
 
 static const struct checks *const moments[MOMENT_COUNT] = {
-    [MOMENT_EVENT] = &checks_event,   [MOMENT_RESTART] = &checks_restart,
-    [MOMENT_SAID] = &checks_speech,   [MOMENT_REPLY] = &checks_reply,
-    [MOMENT_STATUS] = &checks_status, [MOMENT_OFFER] = &checks_offer,
-    [MOMENT_TURN] = &checks_turn,     [MOMENT_VIEW] = &checks_view,
-    [MOMENT_END] = &checks_end,
+    [MOMENT_EVENT] = &checks_event,     [MOMENT_RESTART] = &checks_restart,
+    [MOMENT_SAID] = &checks_speech,     [MOMENT_REPLY] = &checks_reply,
+    [MOMENT_STATUS] = &checks_status,   [MOMENT_OFFER] = &checks_offer,
+    [MOMENT_DECIDED] = &checks_decided, [MOMENT_TURN] = &checks_turn,
+    [MOMENT_VIEW] = &checks_view,       [MOMENT_END] = &checks_end,
 };
 
 static struct violation violation;

@@ -32,9 +32,10 @@ enum moment {
     MOMENT_REPLY,
     MOMENT_STATUS,
     MOMENT_OFFER,
-    MOMENT_TURN, /* a turn is over */
-    MOMENT_VIEW, /* the view is up to date */
-    MOMENT_END,  /* faults stopped long ago */
+    MOMENT_DECIDED, /* a turn is over, */
+    MOMENT_TURN,    /* and nothing that was decided waits for the disk */
+    MOMENT_VIEW,    /* the view is up to date */
+    MOMENT_END,     /* faults stopped long ago */
     MOMENT_COUNT
 };
 
@@ -51,7 +52,7 @@ struct checks {
 
 /* One a moment; each is a file's. */
 extern const struct checks checks_event, checks_restart, checks_speech, checks_reply, checks_status,
-    checks_offer, checks_turn, checks_view, checks_end;
+    checks_offer, checks_decided, checks_turn, checks_view, checks_end;
 
 struct violation {
     int number;

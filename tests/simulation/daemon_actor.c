@@ -276,6 +276,7 @@ static void take_turn(void *owner, int64_t number)
         return;
     }
     checks_catch_up(&daemon);
+    checks_run(MOMENT_DECIDED, &(struct evidence){.daemon = &daemon});
     if (!syncer_is_under_way(daemon.syncer)) {
         check_turn();
     }
