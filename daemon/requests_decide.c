@@ -22,13 +22,18 @@ static int reply_decided(struct call *call, const struct record *record)
         .request_id = call_common(call->request)->request_id,
         .status = 200,
         .has_operation = true,
+        .has_receipt = true,
     };
+    char head[CHAIN_TEXT_BUFFER];
     struct record stored;
     struct text result;
     int rc = store_get(call->daemon->store, &record->id, &stored, &result);
 
     if (!rc) {
         rc = call_show(call, &stored, result, &reply.operation);
+    }
+    if (!rc) { /* each event of an operation holds all of it, and so the decision */
+        rc = call_receipt(call, stored.sequence, head, &reply.receipt);
     }
     if (!rc) {
         call_reply(call,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* cancel, retry and why. */
+/* cancel, approve, deny, retry and why. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,33 +18,12 @@ static void keep_receipt(int receipts, struct exportd_client *client, const char
     *code = *code == EXIT_CODE_OK ? written : *code;
 }
 
-static enum exit_code run_cancel(struct exportd_client *client, const struct settings *settings,
-                                 int receipts)
-{
-    enum exit_code code = EXIT_CODE_OK;
-    int count = settings->operand_count - 1;
-    bool goes_on = true;
+/* What a command does with its operations, one after the other. */
+typedef enum exit_code (*changing)(struct exportd_client *client, const struct settings *settings,
+                                   int receipts);
 
-    for (int i = 0; i < count && goes_on; i++) {
-        const char *id = command_operand(settings, i);
-        struct exportd_operation operation;
-        struct exportd_error error;
-
-        if (exportd_cancel(client, id, &operation, &error) != EXPORTD_OK) {
-            goes_on = session_survive(&error, id, count - i - 1, &code);
-            continue;
-        }
-        keep_receipt(receipts, client, operation.id, &code);
-        if (settings->is_json) {
-            puts(exportd_reply_json(client, "operation"));
-        } else {
-            printf("%s  cancelled\n", operation.id);
-        }
-    }
-    return code;
-}
-
-enum exit_code command_cancel(const struct settings *settings)
+/* Nothing is sent before every operand and the file for receipts are known to be right. */
+static enum exit_code change(const struct settings *settings, changing run)
 {
     struct exportd_client *client = NULL;
     enum exit_code code = command_check_ids(settings);
@@ -57,11 +36,84 @@ enum exit_code command_cancel(const struct settings *settings)
         code = session_open(settings, &client);
     }
     if (code == EXIT_CODE_OK) {
-        code = run_cancel(client, settings, receipts);
+        code = run(client, settings, receipts);
     }
     receipt_close(&receipts);
     exportd_close(&client);
     return code;
+}
+
+typedef int (*decision)(struct exportd_client *client, const char *operation_id, const char *reason,
+                        struct exportd_operation *operation, struct exportd_error *error);
+
+static enum exit_code decide_each(struct exportd_client *client, const struct settings *settings,
+                                  int receipts, decision decide, const char *done)
+{
+    enum exit_code code = EXIT_CODE_OK;
+    int count = settings->operand_count - 1;
+    bool goes_on = true;
+
+    for (int i = 0; i < count && goes_on; i++) {
+        const char *id = command_operand(settings, i);
+        struct exportd_operation operation;
+        struct exportd_error error;
+
+        if (decide(client, id, settings->reason, &operation, &error) != EXPORTD_OK) {
+            goes_on = session_survive(&error, id, count - i - 1, &code);
+            continue;
+        }
+        keep_receipt(receipts, client, operation.id, &code);
+        if (settings->is_json) {
+            puts(exportd_reply_json(client, "operation"));
+        } else {
+            printf("%s  %s\n", operation.id, done);
+        }
+    }
+    return code;
+}
+
+static int cancel(struct exportd_client *client, const char *operation_id, const char *reason,
+                  struct exportd_operation *operation, struct exportd_error *error)
+{
+    (void)reason; /* a cancellation has none */
+    return exportd_cancel(client, operation_id, operation, error);
+}
+
+static enum exit_code run_cancel(struct exportd_client *client, const struct settings *settings,
+                                 int receipts)
+{
+    return decide_each(client, settings, receipts, cancel, "cancelled");
+}
+
+enum exit_code command_cancel(const struct settings *settings)
+{
+    return change(settings, run_cancel);
+}
+
+static enum exit_code run_approve(struct exportd_client *client, const struct settings *settings,
+                                  int receipts)
+{
+    return decide_each(client, settings, receipts, exportd_approve, "approved");
+}
+
+enum exit_code command_approve(const struct settings *settings)
+{
+    return change(settings, run_approve);
+}
+
+static enum exit_code run_deny(struct exportd_client *client, const struct settings *settings,
+                               int receipts)
+{
+    return decide_each(client, settings, receipts, exportd_deny, "denied");
+}
+
+enum exit_code command_deny(const struct settings *settings)
+{
+    if (!settings->reason || settings->reason[0] == '\0') {
+        fputs("exportctl deny: --reason is required; nothing was sent\n", stderr);
+        return EXIT_CODE_USAGE;
+    }
+    return change(settings, run_deny);
 }
 
 /* The operations that were made, as an array of ids that the display and the waiting borrow. */
@@ -150,22 +202,7 @@ out:
 
 enum exit_code command_retry(const struct settings *settings)
 {
-    struct exportd_client *client = NULL;
-    enum exit_code code = command_check_ids(settings);
-    int receipts = -1;
-
-    if (code == EXIT_CODE_OK) {
-        code = receipt_open(settings, &receipts);
-    }
-    if (code == EXIT_CODE_OK) {
-        code = session_open(settings, &client);
-    }
-    if (code == EXIT_CODE_OK) {
-        code = run_retry(client, settings, receipts);
-    }
-    receipt_close(&receipts);
-    exportd_close(&client);
-    return code;
+    return change(settings, run_retry);
 }
 
 static void print_explanation(const struct exportd_explanation *explanation)

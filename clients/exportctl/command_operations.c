@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* export, get and list. */
+/* export, get, list and pending. */
 #include <stdio.h>
 #include <string.h>
 
@@ -167,6 +167,59 @@ enum exit_code command_list(const struct settings *settings)
         output_operation_heading();
     }
     code = run_list(client, settings);
+    exportd_close(&client);
+    return code;
+}
+
+static void print_pending(struct exportd_client *client, const struct exportd_operation_page *page,
+                          const struct settings *settings)
+{
+    for (size_t i = 0; i < page->count; i++) {
+        const struct exportd_operation *operation = &page->items[i];
+
+        if (settings->is_json) {
+            puts(exportd_reply_item_json(client, i));
+            continue;
+        }
+        printf("%-36s  %-24s  %-24s  %-36s  %s%s\n", operation->id, operation->submitted_date_time,
+               operation->due_date_time, operation->user_id, operation->requested_by,
+               operation->overdue ? "  overdue" : "");
+    }
+}
+
+static enum exit_code list_pending(struct exportd_client *client, const struct settings *settings)
+{
+    struct exportd_operation_query query = {
+        .stage = "awaitingApproval", .user_id = settings->user, .top = 100};
+    char next[EXPORTD_NEXT_BYTES];
+    struct exportd_error error;
+
+    if (!settings->is_json) {
+        printf("%-36s  %-24s  %-24s  %-36s  %s\n", "OPERATION", "SUBMITTED", "DUE", "USER",
+               "REQUESTED BY");
+    }
+    do {
+        struct exportd_operation_page page;
+
+        if (exportd_list(client, &query, &page, &error) != EXPORTD_OK) {
+            return session_fail(&error, NULL);
+        }
+        print_pending(client, &page, settings);
+        memcpy(next, page.next, sizeof(next));
+        query.next = next;
+        exportd_operation_page_release(&page);
+    } while (next[0] != '\0');
+    return EXIT_CODE_OK;
+}
+
+enum exit_code command_pending(const struct settings *settings)
+{
+    struct exportd_client *client = NULL;
+    enum exit_code code = session_open(settings, &client);
+
+    if (code == EXIT_CODE_OK) {
+        code = list_pending(client, settings);
+    }
     exportd_close(&client);
     return code;
 }

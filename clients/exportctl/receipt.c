@@ -49,7 +49,7 @@ enum exit_code receipt_append(int fd, struct exportd_client *client, const char 
     }
     fprintf(stderr,
             "exportctl: the receipt for %s could not be written: %s\n"
-            "  The operation is there. The same request again gives the same receipt.\n",
+            "  The operation is there. The same request again gives a receipt of it.\n",
             operation_id, strerror(errno));
     return EXIT_CODE_LOCAL;
 }

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Operations that await approval: four eyes, who may decide, what is kept of a decision and where
 it must not be. Real processes, frames put together here."""
+import json
 import re
 import signal
 import sqlite3
@@ -45,6 +46,14 @@ class Approval(harness.Case):
         self.assertEqual((operation["status"], operation["stage"], operation["approval"]),
                          ("notStarted", "awaitingApproval", "manual"))
         return operation["id"]
+
+    def assert_receipts_hold(self, made, receipts, number):
+        store = made.directory / made.configuration()["store"]["directory"]
+        result = subprocess.run(
+            [harness.PROGRAMS / "exportctl", "audit", "verify", "--store", store, "--receipts", receipts],
+            capture_output=True, text=True, timeout=harness.TIMEOUT, check=False)
+        self.assertEqual(result.returncode, 0, result)
+        self.assertIn(f"receipts {number},", result.stdout)
 
     def operation(self, client, identifier):
         return client.ask("getOperation", operationId=identifier)["operation"]
@@ -183,6 +192,26 @@ class Decisions(Approval):
             self.assert_refused(decide(client, identifier), 409, "conflict", "operationDecided",
                                 "operationId")
 
+    def test_a_decision_carries_a_receipt_of_an_event_that_holds_it(self):
+        made = self.made()
+        made.start()
+        client = made.client()
+        approved, denied = (self.awaiting(client, made.user_id(p)) for p in (1, 2))
+        approver = self.approver(made)
+        replies = [self.approve(approver, approved), self.deny(approver, denied)]
+        made.wait_until(client, approved, "complete")
+        replies += [self.approve(approver, approved), self.deny(approver, denied)]
+        events, _ = client.events(operationId=approved)
+        sequence = {event["kind"]: event["sequence"] for event in events}
+        self.assertEqual(replies[0]["receipt"]["sequence"], sequence["approved"])
+        self.assertEqual(replies[2]["receipt"]["sequence"], sequence["completed"])
+        self.assertEqual(replies[1]["receipt"]["sequence"], replies[1]["operation"]["sequence"])
+        self.assertEqual(replies[3], {**replies[1], "requestId": replies[3]["requestId"]})
+        receipts = made.directory / "receipts"
+        receipts.write_text("".join(json.dumps({"operationId": r["operation"]["id"], **r["receipt"]}) + "\n"
+                                    for r in replies))
+        self.assert_receipts_hold(made, receipts, 4)
+
     def test_what_needs_no_approval_or_was_cancelled_is_not_decided(self):
         made = self.made("automatic", tenants=[(1, "manual")])
         made.start_daemon()
@@ -260,12 +289,15 @@ class Control(Approval):
                          sorted(ids, reverse=True), pending)
         self.assertIn(harness.CALLER, pending.stdout)
         self.assertIn("exportctl approve", self.control(made, token, "why", ids[0]).stdout)
-        approved = self.control(made, token, "approve", ids[0], ids[1], "--reason", REASON)
+        kept = made.directory / "kept"
+        approved = self.control(made, token, "approve", ids[0], ids[1], "--reason", REASON, "--receipt", kept)
         self.assertEqual((approved.returncode, approved.stdout),
                          (0, f"{ids[0]}  approved\n{ids[1]}  approved\n"), approved)
         self.assertEqual(self.control(made, token, "deny", ids[2]).returncode, 2)
-        denied = self.control(made, token, "deny", ids[2], "--reason", "unsigned")
+        denied = self.control(made, token, "deny", ids[2], "--reason", "unsigned", "--receipt", kept)
         self.assertEqual((denied.returncode, denied.stdout), (0, f"{ids[2]}  denied\n"), denied)
+        self.assertEqual([json.loads(line)["operationId"] for line in kept.read_text().splitlines()], ids)
+        self.assert_receipts_hold(made, kept, 3)
         shown = self.control(made, token, "get", ids[0]).stdout
         self.assertIn(REASON, shown)
         self.assertIn(FIRST, shown)

@@ -8,6 +8,7 @@
 #include "tests/simulation/checks.h"
 #include "tests/simulation/model.h"
 #include "tests/simulation/random.h"
+#include "tests/simulation/receipts.h"
 #include "tests/simulation/site.h"
 
 #define PAUSE_MS      1200
@@ -99,8 +100,10 @@ static void heard_list(struct approver *approver, int64_t status, const msgpack_
 }
 
 /* What was cancelled or ended overdue meanwhile is not decided any more. */
-static void heard_decision(struct approver *approver, int64_t status)
+static void heard_decision(struct approver *approver, int64_t status, const msgpack_object *reply)
 {
+    struct approve_operation_reply said; /* the reply to a denial has the same members */
+    struct wire_error error = {0};
     const struct model_operation *operation = model_operation(&approver->operation_id);
     bool is_decided = operation && operation->newest.stage != OPERATION_STAGE_AWAITING_APPROVAL;
 
@@ -110,6 +113,13 @@ static void heard_decision(struct approver *approver, int64_t status)
                     (long long)status,
                     operation ? operation_stage_name(operation->newest.stage) : "unknown");
         return;
+    }
+    if (status == 200) {
+        if (approve_operation_reply_decode(reply, &said, &error) || !said.has_receipt) {
+            checks_fail(2, "a decision is acknowledged with a receipt", "%s", error.field);
+            return;
+        }
+        receipts_keep(&said.receipt);
     }
     look_later(approver);
 }
@@ -121,7 +131,7 @@ static void heard(struct caller *caller, int64_t status, const msgpack_object *r
     if (caller->kind == REQUEST_KIND_LIST_OPERATIONS) {
         heard_list(approver, status, reply);
     } else {
-        heard_decision(approver, status);
+        heard_decision(approver, status, reply);
     }
 }
 

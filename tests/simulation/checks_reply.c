@@ -62,7 +62,17 @@ static bool read_receipt(const msgpack_object *object, struct receipt *receipt)
     return receipt_decode(object, receipt, &error) == 0;
 }
 
-/* Of the operation's first event when it is accepted, else of its end. */
+/* A 200 shows the operation as the receipt's event left it: ended, or with a decision. */
+static bool is_newest_shown(const msgpack_object *operation, const struct model_event *event)
+{
+    const msgpack_object *sequence = wire_find(operation, "sequence");
+
+    return sequence && sequence->type == MSGPACK_OBJECT_POSITIVE_INTEGER &&
+           (int64_t)sequence->via.u64 == event->sequence &&
+           (model_is_terminal(event) || wire_find(operation, "decidedBy"));
+}
+
+/* Of the operation's first event when it is accepted, else of the one that is shown. */
 static bool receipt_fits(const struct evidence *evidence)
 {
     const msgpack_object *object = wire_find(evidence->root, "receipt");
@@ -83,7 +93,7 @@ static bool receipt_fits(const struct evidence *evidence)
     }
     event = model_event(receipt.sequence);
     return (event && receipts_is_of(&receipt, event) && uuid_equal(&event->operation_id, &uuid) &&
-            (is_accepted ? event->revision == 1 : model_is_terminal(event))) ||
+            (is_accepted ? event->revision == 1 : is_newest_shown(operation, event))) ||
            checks_detail("sequence %lld", (long long)receipt.sequence);
 }
 
