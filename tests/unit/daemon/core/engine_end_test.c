@@ -81,8 +81,10 @@ static void an_offer_of_a_cancelled_operation_is_answered_when_it_starts(void **
     size_t index = world_accept(world, 1);
     struct job job = offer_one(world);
 
+    assert_true(engine_is_offered(&world->engine, job.fence));
     world_cancel(world, index, 77);
     assert_cancelled(world, index);
+    assert_false(engine_is_offered(&world->engine, job.fence));
     assert_int_equal(world->engine.attempts.offered, 0);
     world_started(world, 1, &job);
     assert_int_equal(world_told(world, job.fence), 2);
