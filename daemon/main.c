@@ -12,6 +12,7 @@
 
 #include "daemon/daemon.h"
 #include "daemon/reload.h"
+#include "schemas/base/crash_line.h"
 #include "schemas/base/errors.h"
 #include "schemas/base/log.h"
 #include "schemas/base/supervisor.h"
@@ -195,8 +196,10 @@ int main(int argc, char **argv)
 {
     struct arguments arguments = {0};
     char message[CONFIGURATION_ERROR_BYTES];
-    int code = parse(argc, argv, &arguments);
+    int code;
 
+    (void)crash_line_install("exportd");
+    code = parse(argc, argv, &arguments);
     if (code >= 0) {
         return code;
     }

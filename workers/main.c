@@ -11,6 +11,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
+#include "schemas/base/crash_line.h"
 #include "schemas/base/log.h"
 #include "workers/bundle/digest.h"
 #include "workers/configuration.h"
@@ -80,6 +81,7 @@ int main(int argument_count, char **arguments)
     bool only_checks = false;
     int option;
 
+    (void)crash_line_install("export-worker");
     while ((option = getopt(argument_count, arguments, "c:thV")) != -1) {
         switch (option) {
         case 'c':

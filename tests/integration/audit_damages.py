@@ -22,7 +22,8 @@ DAMAGES = 2000
 FLIPS = 300
 SEED = 1
 SAID = re.compile(r"broken at event (-?\d+): (.*)")
-KNOWN = {"kind": "failed", "status": "running", "stage": "done", "failure": "workerLost", "approval": "manual"}
+KNOWN = {"kind": "failed", "status": "running", "stage": "done", "failure": "workerLost", "approval": "manual",
+         "worker": "another"}
 
 
 class Template:
