@@ -147,6 +147,7 @@ class Program:
 FOREIGN = re.compile(r"FATAL ERROR: OUT OF MEMORY \(|terminate called|Unexpected error\.\n|Internal Error in libarchive|"
                      r"\(\.?/?src/[a-z_]+\.[ch]pp:\d+\)|Assertion `|"
                      r"Fatal: file [a-z_]+\.c: line \d+ \(pgm_")
+CRASHED = re.compile(r"event=crashed signal=\d+ module=(\S+) ")
 OURS = re.compile(r"\b(daemon|schemas|workers|clients)/\S+:\d+")
 MESSAGE = re.compile(r"^exportd: \S.*: \S|^\S+\.yaml\S*: \S|^(export-worker: )?out of memory$|event=(unsafe|not_started|stopped|poll_failed) .*"
                      r"(reason|code|errno)=", re.MULTILINE)
@@ -170,6 +171,9 @@ def judge_end(code, text, kind=None):
         return "assertion", "an assertion of ours"
     if code in (-signal.SIGABRT, 1) and FOREIGN.search(text):
         return "stopped by a library", None
+    if code < 0 and (place := CRASHED.search(text)):
+        is_ours = place[1] in ("exportd", "export-worker", "-")
+        return ("crash", f"crashed in {place[1]}") if is_ours else ("stopped by a library", None)
     if code == -signal.SIGSEGV and kind == "memory" and "event=" not in text:
         return "stopped by a library", None  # libcrypto, while it sets itself up
     if code < 0:
