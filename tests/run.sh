@@ -87,7 +87,7 @@ tested() {
     local name=$1 folder=$2 since=$SECONDS total=0 wrong=0 left
     local output=build/ctest-$name.log
     shift 2
-    "$@" ctest --test-dir "$folder" -j $((3 * jobs)) --output-on-failure --no-tests=error --timeout 900 \
+    "$@" ctest --test-dir "$folder" -j $((2 * jobs)) --output-on-failure --no-tests=error --timeout 900 \
         "${selection[@]}" 2>&1 | tee "$output" && wrong=0 || wrong=1
     # "…% tests passed, 2 tests failed out of 40", and below it the tests that did not run.
     read -r wrong total < <(sed -n 's/^.* \([0-9]*\) tests\{0,1\} failed out of \([0-9]*\)$/\1 \2/p' "$output"

@@ -163,7 +163,9 @@ class Readers(Crowd):
 
 class Subscriptions(Crowd):
     def setUp(self):
-        self.made = self.make(subscriptions=SUBSCRIPTIONS, subscriptions_per_connection=PER_CONNECTION)
+        # Heartbeats that nobody answers are not what cuts them off.
+        self.made = self.make(subscriptions=SUBSCRIPTIONS, subscriptions_per_connection=PER_CONNECTION,
+                              heartbeat_interval_ms=30000, heartbeat_timeout_ms=60000)
         self.client = self.made.client()
         self.watcher = self.made.watcher("")
         self.watched(True)

@@ -12,12 +12,14 @@
 #include "tests/simulation/random.h"
 #include "tests/simulation/trace.h"
 
-#define SLOW_MILLE 400
-#define LONGEST_MS 40
+#define SLOW_DISK_MILLE 500
+#define SLOW_SYNC_MILLE 500
+#define LONGEST_MS      40
 
 struct syncer {
     struct store *store;
-    int64_t sequence; /* that the sync makes durable */
+    int64_t sequence;  /* that the sync makes durable */
+    bool is_disk_slow; /* in this life */
     bool is_under_way;
     bool is_over;
     int result;
@@ -33,6 +35,7 @@ int syncer_open(struct syncer **syncer, struct store *store)
         return -ERROR_MEMORY;
     }
     (*syncer)->store = store;
+    (*syncer)->is_disk_slow = random_chance(SLOW_DISK_MILLE);
     current = *syncer;
     return 0;
 }
@@ -72,7 +75,8 @@ int syncer_begin(struct syncer *syncer, bool nobody_waits)
     syncer->is_over = false;
     syncer->is_under_way = true;
     begun++;
-    if (store_is_unsynchronized(syncer->store) && random_chance(SLOW_MILLE)) {
+    if (store_is_unsynchronized(syncer->store) && syncer->is_disk_slow &&
+        random_chance(SLOW_SYNC_MILLE)) {
         agenda_add(random_between(0, LONGEST_MS), later, NULL, begun);
     } else {
         synchronize(syncer);

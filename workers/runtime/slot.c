@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "workers/runtime/slot.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <string.h>
 #include <zmq.h>
@@ -30,6 +31,7 @@ static bool receive_order(void *orders, struct attempt_order *order)
 /* An empty message takes no memory. */
 static void run_order(struct slot *slot, const struct attempt_order *order)
 {
+    assert(!atomic_load(&slot->has_ended)); /* an end is taken before another order is given */
     slot->end.number = slot->number;
     attempt_run(slot->settings, order, &slot->stop, &slot->progress, &slot->end.end, &slot->report);
     atomic_store(&slot->has_ended, true);
