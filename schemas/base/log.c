@@ -100,11 +100,10 @@ static void put(enum log_level level, const char *line, size_t size_bytes)
 /* Appends to a line that has room for it and for one byte more. */
 static size_t append(char *line, size_t used, size_t limit, const char *text)
 {
-    size_t size_bytes = strlen(text);
-
-    size_bytes = size_bytes < limit - used ? size_bytes : limit - used - 1;
-    memcpy(line + used, text, size_bytes);
-    return used + size_bytes;
+    while (*text && used < limit - 1) {
+        line[used++] = *text++;
+    }
+    return used;
 }
 
 static size_t begin_line(char *line, size_t limit, enum log_level level, const char *event)
