@@ -8,6 +8,7 @@ import re
 import shutil
 import signal
 import time
+import unittest
 
 import bundle
 import harness
@@ -240,6 +241,24 @@ class Poison(harness.Case):
         self.assertIsNone(operation["storageLocation"])
         after = self.client.export(self.made.user_id(2))
         self.made.wait_until(self.client, after["id"], "complete")
+
+
+class Crashed(harness.Case):
+    """What a fault ends has a last line in its log, and ends as faults end. Sanitizers have handlers of their own."""
+
+    def check(self, process, name):
+        process.send_signal(signal.SIGSEGV)
+        self.assertEqual(process.wait(), -signal.SIGSEGV)
+        self.assertRegex(process.text().splitlines()[-1],
+                         rf"^time=\S+ level=error program={name} event=crashed signal=11 module=\S+ offset=0x[0-9a-f]+ effect=\"")
+
+    @unittest.skipIf(harness.is_sanitized(), "a sanitizer takes the signal")
+    def test_the_last_line_of_a_daemon_and_of_a_worker_that_crash_says_where(self):
+        made = self.installation()
+        made.start(workers=1)
+        self.check(made.workers[0], "export-worker")
+        self.check(made.daemon, "exportd")
+        made.start_daemon()  # and goes on from there
 
 
 if __name__ == "__main__":

@@ -46,6 +46,12 @@ def share(count, least=1):
     return max(least, count * int(os.environ.get("EXPORTD_TEST_PERCENT", "100")) // 100)
 
 
+def is_sanitized():
+    """Whether the programs are built with AddressSanitizer or ThreadSanitizer."""
+    program = (PROGRAMS / "exportd").read_bytes()
+    return b"__asan_init" in program or b"__tsan_init" in program
+
+
 def end_with_parent():
     """Runs in a child: the kernel kills it when this process ends, however it ends."""
     LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)

@@ -10,25 +10,6 @@
 
 #include "tests/unit/daemon/core/world.h"
 
-static int set_up(void **state)
-{
-    struct world *world = calloc(1, sizeof *world);
-
-    if (!world) {
-        return -1;
-    }
-    world_begin(world);
-    *state = world;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    world_end(*state);
-    free(*state);
-    return 0;
-}
-
 static void offers(struct world *world, size_t count)
 {
     world_beat(world, 1, 8, NULL, 0);
@@ -134,7 +115,7 @@ static void the_due_time_runs_while_approval_is_awaited(void **state)
     assert_int_equal(world->stored[index].failure, FAILURE_CODE_OVERDUE);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, world_set_up, world_tear_down)
 
 int main(void)
 {

@@ -10,25 +10,6 @@
 
 #include "tests/unit/daemon/core/world.h"
 
-static int set_up(void **state)
-{
-    struct world *world = calloc(1, sizeof *world);
-
-    if (!world) {
-        return -1;
-    }
-    world_begin(world);
-    *state = world;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    world_end(*state);
-    free(*state);
-    return 0;
-}
-
 static struct job offer_one(struct world *world)
 {
     world_beat(world, 1, 1, NULL, 0);
@@ -321,7 +302,7 @@ static void a_paused_tenant_is_offered_nothing_and_others_are(void **state)
     assert_int_equal(world->offer_count, 2);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, world_set_up, world_tear_down)
 
 int main(void)
 {

@@ -11,25 +11,6 @@
 #include "schemas/base/errors.h"
 #include "tests/unit/daemon/core/world.h"
 
-static int set_up(void **state)
-{
-    struct world *world = calloc(1, sizeof *world);
-
-    if (!world) {
-        return -1;
-    }
-    world_begin(world);
-    *state = world;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    world_end(*state);
-    free(*state);
-    return 0;
-}
-
 /* Offers whatever is queued to worker 1 and has it started. */
 static struct job start_one(struct world *world)
 {
@@ -293,7 +274,7 @@ static void no_start_gives_a_fence_that_belongs_to_the_next(void **state)
     assert_int_equal(world->outcome.error, -ERROR_INTERNAL);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, world_set_up, world_tear_down)
 
 int main(void)
 {

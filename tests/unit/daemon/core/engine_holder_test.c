@@ -15,22 +15,12 @@ enum { HONEST = 1, ROGUE = 2 };
 
 static int set_up(void **state)
 {
-    struct world *world = calloc(1, sizeof *world);
+    int rc = world_set_up(state);
 
-    if (!world) {
-        return -1;
+    if (!rc) {
+        world_accept(*state, 1);
     }
-    world_begin(world);
-    world_accept(world, 1);
-    *state = world;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    world_end(*state);
-    free(*state);
-    return 0;
+    return rc;
 }
 
 static struct job offer_one(struct world *world)
@@ -212,7 +202,7 @@ static void a_recorded_result_is_confirmed_to_its_own_worker_only(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, world_tear_down)
     const struct CMUnitTest tests[] = {
         TEST(an_attempt_is_that_of_the_worker_which_started_it),
         TEST(nobody_else_keeps_a_lease),

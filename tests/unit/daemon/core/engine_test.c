@@ -10,25 +10,6 @@
 
 #include "tests/unit/daemon/core/world.h"
 
-static int set_up(void **state)
-{
-    struct world *world = calloc(1, sizeof *world);
-
-    if (!world) {
-        return -1;
-    }
-    world_begin(world);
-    *state = world;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    world_end(*state);
-    free(*state);
-    return 0;
-}
-
 /* One operation, offered to one worker with a slot. */
 static struct job offer_one(struct world *world)
 {
@@ -367,7 +348,7 @@ static void a_slot_is_free_again_when_its_attempt_has_ended(void **state)
     assert_int_equal(pool_free(&world->engine.pool), 1);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, world_set_up, world_tear_down)
 
 int main(void)
 {

@@ -116,6 +116,25 @@ static void apply(struct world *world)
     outcome_clear(outcome);
 }
 
+int world_set_up(void **state)
+{
+    struct world *world = calloc(1, sizeof *world);
+
+    if (!world) {
+        return -1;
+    }
+    world_begin(world);
+    *state = world;
+    return 0;
+}
+
+int world_tear_down(void **state)
+{
+    world_end(*state);
+    free(*state);
+    return 0;
+}
+
 void world_restart(struct world *world)
 {
     bool has_retries = false;

@@ -38,6 +38,10 @@ uint64_t next_random(uint64_t *seed, uint64_t below);
 void world_begin(struct world *world);
 void world_end(struct world *world);
 
+/* Set-up and tear-down of cmocka: *state is a world. */
+int world_set_up(void **state);
+int world_tear_down(void **state);
+
 /* The daemon dies and starts again: only the stored records are left. */
 void world_restart(struct world *world);
 
