@@ -39,6 +39,8 @@ BUGS = [
      "    effects_send(&daemon->written, daemon->sockets, &daemon->engine, daemon->now);\n"
      "    effects_clear(&daemon->written);\n"
      "    return !rc && syncer_is_over(daemon->syncer) ? speak(daemon) : rc;\n"),
+    ("an_offer_that_holds_no_more_is_sent", "daemon/effects.c",
+     "if (engine_is_offered(engine, effect->fence) && sockets_offer(", "if (sockets_offer("),
     ("it_takes_what_is_undecided_for_durable", "daemon/speak.c",
      "    daemon->durable_sequence = daemon->written_sequence;\n",
      "    daemon->durable_sequence = store_sequence(daemon->store);\n"),
