@@ -325,12 +325,21 @@ static int most_subscribed(const struct gate *gate)
     return (int)most;
 }
 
+static bool is_counted(const struct connection *connection)
+{
+    return connection && connection->number != NOBODY && !connection->is_leaving;
+}
+
 void gate_subscribed(struct gate *gate, int descriptor, size_t size_bytes)
 {
     struct connection *connection = connection_of(gate, descriptor);
     int64_t units = (int64_t)(1 + size_bytes / LIMIT_TOPIC_UNIT_BYTES);
 
-    if (!connection || connection->number == NOBODY || connection->is_leaving) {
+    if (connection && !is_counted(connection)) {
+        /* Accepted since the last look: with thousands of messages at hand that may be long ago. */
+        gate_look(gate, mono_now());
+    }
+    if (!is_counted(connection)) {
         return;
     }
     connection->subscriptions += units;

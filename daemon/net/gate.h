@@ -61,7 +61,8 @@ int gate_descriptor(const struct gate *gate);
  * events at once some may be left for the next look, of which the descriptor then says nothing. */
 void gate_look(struct gate *gate, struct mono now);
 
-/* A message of size_bytes came to a status socket over this descriptor; -1: it is not known. */
+/* A message of size_bytes came to a status socket over this descriptor; -1: it is not known. What
+ * was left of a connection that had the descriptor before counts for the one that has it now. */
 void gate_subscribed(struct gate *gate, int descriptor, size_t size_bytes);
 
 size_t gate_connections(const struct gate *gate);

@@ -252,7 +252,6 @@ static int subscribe(struct fixture *fixture, void *peer, size_t topic_bytes, in
         assert_true(zmq_msg_recv(&message, fixture->socket, 0) > 0);
     } while (*(const char *)zmq_msg_data(&message) != 1);
     descriptor = atoi(zmq_msg_gets(&message, "__fd"));
-    gate_look(fixture->gate, mono_now());
     gate_subscribed(fixture->gate, descriptor, zmq_msg_size(&message));
     zmq_msg_close(&message);
     return descriptor;
