@@ -8,6 +8,8 @@
 #include "clients/library/convert.h"
 #include "clients/library/failure.h"
 
+enum { RETRY_MS = 1000 };
+
 int feed_open(struct feed *feed, const struct channel_place *place, struct exportd_error *error)
 {
     *feed = (struct feed){0};
@@ -18,7 +20,7 @@ int feed_open(struct feed *feed, const struct channel_place *place, struct expor
     if (!feed->socket || !channel_socket_options(feed->socket, place->credentials)) {
         return failure_of_system(error, EXPORTD_ERROR_SYSTEM, NULL, "No socket can be made");
     }
-    if (zmq_connect(feed->socket, place->endpoint) != 0) {
+    if (!handshake_connect(&feed->handshake, place->context, feed->socket, place->endpoint)) {
         return failure_of_system(error, EXPORTD_ERROR_ARGUMENT, place->endpoint,
                                  "The status endpoint cannot be used");
     }
@@ -27,11 +29,23 @@ int feed_open(struct feed *feed, const struct channel_place *place, struct expor
 
 void feed_close(struct feed *feed)
 {
+    handshake_close(&feed->handshake);
     if (feed->socket) {
         zmq_close(feed->socket);
     }
     wire_input_release(&feed->input);
     *feed = (struct feed){0};
+}
+
+struct mono feed_tend(struct feed *feed, struct mono now)
+{
+    if (handshake_read(&feed->handshake)) {
+        feed->retry.ms = now.ms + RETRY_MS;
+    }
+    if (feed->handshake.is_given_up && now.ms >= feed->retry.ms) {
+        handshake_retry(&feed->handshake);
+    }
+    return (struct mono){feed->handshake.is_given_up ? feed->retry.ms : INT64_MAX};
 }
 
 static bool set_topic(struct feed *feed, int option, const struct uuid *operation_id)

@@ -204,11 +204,12 @@ static int listen_once(struct exportd_watch *watch, struct mono now, struct expo
     return 1;
 }
 
-/* Until either socket has something, or a time has come. Returns 0 or errno. */
+/* Until a socket has something, or a time has come. Returns 0 or errno. */
 static int wait_until(const struct exportd_watch *watch, struct mono until, struct mono now)
 {
-    zmq_pollitem_t items[2] = {{.socket = watch->channel.socket, .events = ZMQ_POLLIN},
-                               {.socket = watch->feed.socket, .events = ZMQ_POLLIN}};
+    zmq_pollitem_t items[] = {{.socket = watch->channel.socket, .events = ZMQ_POLLIN},
+                              {.socket = watch->feed.socket, .events = ZMQ_POLLIN},
+                              {.socket = watch->feed.handshake.monitor, .events = ZMQ_POLLIN}};
     int64_t wait_ms = until.ms - now.ms;
 
     for (size_t i = 0; i < WATCH_READS; i++) {
@@ -218,7 +219,7 @@ static int wait_until(const struct exportd_watch *watch, struct mono until, stru
     }
     wait_ms = wait_ms < 0 ? 0 : wait_ms;
     wait_ms = wait_ms > INT_MAX ? INT_MAX : wait_ms;
-    return zmq_poll(items, 2, (long)wait_ms) < 0 ? errno : 0;
+    return zmq_poll(items, 3, (long)wait_ms) < 0 ? errno : 0;
 }
 
 static int wait_for_more(const struct exportd_watch *watch, struct mono next, struct mono deadline,
@@ -246,6 +247,7 @@ int exportd_watch_next(struct exportd_watch *watch, int timeout_ms, struct expor
     for (;;) {
         struct mono now = mono_now();
         struct mono next = now;
+        struct mono retry = feed_tend(&watch->feed, now);
         int heard;
         int rc;
 
@@ -266,6 +268,7 @@ int exportd_watch_next(struct exportd_watch *watch, int timeout_ms, struct expor
         if (rc == 1 || heard == 1) {
             continue;
         }
+        next.ms = retry.ms < next.ms ? retry.ms : next.ms;
         rc = wait_for_more(watch, next, deadline, now, error);
         if (rc != EXPORTD_OK) {
             return rc;
