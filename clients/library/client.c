@@ -227,9 +227,11 @@ int client_timed_out(const struct exportd_client *client, struct channel *channe
     handshake_read(&channel->handshake);
     why = handshake_text(channel->handshake.end);
     if (exchange->sent_count > 0) {
-        snprintf(message, sizeof(message),
-                 "%s took the request and did not answer in time; it may have been carried out.",
-                 client->requests_endpoint);
+        snprintf(
+            message, sizeof(message),
+            "%s took the request and did not answer in time%s%s; it may have been carried out.",
+            client->requests_endpoint, is_denied(channel) ? ", and now " : "",
+            is_denied(channel) ? why : "");
     } else {
         snprintf(message, sizeof(message), "There is no connection to %s%s%s; nothing was sent.",
                  client->requests_endpoint, why ? ": " : "", why ? why : "");
