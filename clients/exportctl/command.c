@@ -11,6 +11,8 @@
 
 #define MANY 100000
 #define PAGE (OPTION_BIT(OPTION_TOP) | OPTION_BIT(OPTION_NEXT) | OPTION_BIT(OPTION_ALL))
+#define DECISION                                                                                   \
+    (OPTION_BIT(OPTION_RECEIPT) | OPTION_BIT(OPTION_REASON) | OPTION_BIT(OPTION_REASON_FILE))
 
 const struct command command_rows[] = {
     {"export", "USER_ID", "Ask for an export of all personal data of a person.",
@@ -33,11 +35,11 @@ const struct command command_rows[] = {
     {"approve", "ID...", "Let operations that await approval go on.",
      "For approvers of the tenant, who hold the scope permissions.approver_scope of exportd.yaml;\n"
      "nobody approves what he requested. Approving again changes nothing.",
-     OPTION_BIT(OPTION_RECEIPT) | OPTION_BIT(OPTION_REASON), 1, MANY, command_approve},
+     DECISION, 1, MANY, command_approve},
     {"deny", "ID...", "End operations that await approval.",
-     "For the same people. --reason is required. A denied operation has failed with the code "
-     "denied.",
-     OPTION_BIT(OPTION_RECEIPT) | OPTION_BIT(OPTION_REASON), 1, MANY, command_deny},
+     "For the same people. --reason or --reason-file is required. A denied operation has failed\n"
+     "with the code denied.",
+     DECISION, 1, MANY, command_deny},
     {"retry", "ID...", "Make new operations for failed ones; print the new ids.",
      "The failed operation stays as it is. Retrying it again prints the same new id, so repeating\n"
      "the command is safe; to try once more, retry the new one. With --wait, standard output gets\n"

@@ -6,6 +6,7 @@
 
 #include "clients/exportctl/await.h"
 #include "clients/exportctl/output.h"
+#include "clients/exportctl/reason.h"
 #include "clients/exportctl/receipt.h"
 #include "clients/exportctl/session.h"
 
@@ -96,9 +97,24 @@ static enum exit_code run_approve(struct exportd_client *client, const struct se
     return decide_each(client, settings, receipts, exportd_approve, "approved");
 }
 
+/* A decision with its reason, from wherever that comes. */
+static enum exit_code decide(const struct settings *settings, bool needs_reason, changing run)
+{
+    struct settings with_reason = *settings;
+    char buffer[REASON_BUFFER];
+    enum exit_code code = reason_take(&with_reason, buffer);
+
+    if (code == EXIT_CODE_OK && needs_reason &&
+        (!with_reason.reason || with_reason.reason[0] == '\0')) {
+        fputs("exportctl deny: --reason or --reason-file is required; nothing was sent\n", stderr);
+        code = EXIT_CODE_USAGE;
+    }
+    return code == EXIT_CODE_OK ? change(&with_reason, run) : code;
+}
+
 enum exit_code command_approve(const struct settings *settings)
 {
-    return change(settings, run_approve);
+    return decide(settings, false, run_approve);
 }
 
 static enum exit_code run_deny(struct exportd_client *client, const struct settings *settings,
@@ -109,11 +125,7 @@ static enum exit_code run_deny(struct exportd_client *client, const struct setti
 
 enum exit_code command_deny(const struct settings *settings)
 {
-    if (!settings->reason || settings->reason[0] == '\0') {
-        fputs("exportctl deny: --reason is required; nothing was sent\n", stderr);
-        return EXIT_CODE_USAGE;
-    }
-    return change(settings, run_deny);
+    return decide(settings, true, run_deny);
 }
 
 /* The operations that were made, as an array of ids that the display and the waiting borrow. */

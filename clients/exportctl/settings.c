@@ -80,6 +80,10 @@ const struct option_row option_rows[OPTION_COUNT] = {
     [OPTION_REASON] = {"reason", "TEXT",
                        "Why; kept with the operation and shown with it, and nowhere else.",
                        OPTION_TEXT, MEMBER(reason), 0, 0},
+    [OPTION_REASON_FILE] = {"reason-file", "FILE",
+                            "File with the reason, or - for standard input; others on this host "
+                            "see arguments.",
+                            OPTION_TEXT, MEMBER(reason_file), 0, 0},
     [OPTION_STAGE] = {"stage", "STAGE",
                       "Only operations in this stage, as awaitingApproval or retryWait.",
                       OPTION_TEXT, MEMBER(stage), 0, 0},

@@ -34,6 +34,7 @@ enum option_id {
     OPTION_STORE,
     OPTION_RECEIPTS,
     OPTION_REASON,
+    OPTION_REASON_FILE,
     OPTION_STAGE,
     OPTION_COUNT
 };
@@ -70,6 +71,7 @@ struct settings {
     const char *status;
     const char *stage;
     const char *reason;
+    const char *reason_file;
     const char *user;
     const char *next;
     const char *operation;

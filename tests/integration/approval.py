@@ -269,13 +269,13 @@ class Waiting(Approval):
 
 
 class Control(Approval):
-    def control(self, made, token, *arguments):
+    def control(self, made, token, *arguments, stdin=None):
         path = made.directory / "token"
         path.write_text(token)
         path.chmod(0o600)
         return subprocess.run(
             [harness.PROGRAMS / "exportctl", "--server", made.endpoint("requests"), "--token-file",
-             path, *arguments], capture_output=True, text=True, timeout=harness.TIMEOUT,
+             path, *arguments], capture_output=True, text=True, timeout=harness.TIMEOUT, input=stdin,
             check=False)
 
     def test_exportctl_lists_approves_denies_and_explains(self):
@@ -305,6 +305,28 @@ class Control(Approval):
         self.assertEqual(own.returncode, 3)
         self.assertIn("Ask another approver", own.stderr)
         self.assertEqual(self.control(made, token, "pending").stdout.count("\n"), 1)
+
+    def test_exportctl_takes_the_reason_from_a_file_so_that_nobody_sees_it_among_the_arguments(self):
+        made = self.made()
+        made.start_daemon()
+        client = made.client()
+        ids = [self.awaiting(client, made.user_id(p)) for p in (1, 2)]
+        token = made.token(oid=FIRST, scp=f"{harness.SCOPE} {APPROVE}")
+        file = made.directory / "reason"
+        for content, said in ((b"", "is empty"), (b"\n\r\n", "is empty"), (b"a\0b", "is no text"), (b"x" * 2049, "is longer"),
+                              (b"x" * 513, "reason")):
+            file.write_bytes(content)
+            refused = self.control(made, token, "deny", ids[0], "--reason-file", file)
+            self.assertNotEqual(refused.returncode, 0, content)
+            self.assertIn(said, refused.stderr)
+        file.write_text(f"{REASON}\n")
+        both = self.control(made, token, "deny", ids[0], "--reason-file", file, "--reason", "other")
+        self.assertEqual((both.returncode, both.stdout), (2, ""), both)
+        self.assertEqual(self.control(made, token, "deny", ids[0], "--reason-file", file.parent / "none").returncode, 6)
+        self.assertEqual(len(list(client.pages("listOperations", stage="awaitingApproval"))), 2)
+        self.assertEqual(self.control(made, token, "deny", ids[0], "--reason-file", file).returncode, 0)
+        self.assertEqual(self.control(made, token, "approve", ids[1], "--reason-file", "-", stdin=REASON).returncode, 0)
+        self.assertEqual([client.ask("getOperation", operationId=i)["operation"]["decisionReason"] for i in ids], [REASON, REASON])
 
     def test_manual_approval_without_an_approver_scope_is_refused_at_the_start(self):
         made = self.made()
