@@ -37,6 +37,7 @@ struct exportd_claims {
     const char *scopes;         /* scp: words with single spaces between them */
     int64_t expires;            /* exp: seconds of Unix time */
     bool is_application;        /* no person called: refused by every request but a ping */
+    const char *actor_id;       /* act.oid: who acts for the person, or NULL */
     const char *application_id; /* azp, or NULL */
     const char *token_id;       /* uti, or NULL */
     const char *const *roles;   /* wids, ends with NULL; or NULL */

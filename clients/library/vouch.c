@@ -16,6 +16,10 @@ static int set_ids(struct vouched_claims *to, const struct exportd_claims *from,
     if (rc == EXPORTD_OK) {
         rc = client_parse_id(from->person_id, "person_id", &to->oid, error);
     }
+    to->has_act = from->actor_id != NULL;
+    if (rc == EXPORTD_OK && to->has_act) {
+        rc = client_parse_id(from->actor_id, "actor_id", &to->act, error);
+    }
     to->has_azp = from->application_id != NULL;
     if (rc == EXPORTD_OK && to->has_azp) {
         rc = client_parse_id(from->application_id, "application_id", &to->azp, error);

@@ -27,6 +27,8 @@ int vouched_claims_check(const struct token_rules *rules, const struct vouched_c
         .has_application_id = vouched->has_azp,
         .application_id = vouched->azp,
         .is_delegated = true,
+        .has_actor = vouched->has_act,
+        .actor_id = vouched->act,
         .scopes = scope_set_parse(vouched->scp, rules->approver_scope),
         .expires = expires,
         .valid_until = {expires.ms + (int64_t)rules->skew_seconds * 1000},

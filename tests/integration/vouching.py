@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
 """Peers that vouch: claims instead of a token, believed from an identity with that role and of that tenant, and from nobody else."""
+import signal
 import subprocess
 import time
 import unittest
@@ -110,6 +111,22 @@ class Vouching(harness.Case):
         self.assert_refused(gateway.ask("getStatistics"), 401, "unauthorized", "tokenMissing", "token")
         log = made.daemon.text()
         self.assertIn("code=claimsNotVouched target=claims", log)
+
+    def test_who_acts_for_the_person_is_one_pair_of_eyes_with_him_and_can_be_revoked(self):
+        made = self.start(approver_scope=APPROVE)
+        revoked = str(uuid.uuid4())
+        (made.directory / "revocations.json").write_text(
+            '{"tokens": [], "persons": [{"tid": "%s", "oid": "%s"}]}' % (made.tenant_id(0), revoked))
+        made.daemon.send_signal(signal.SIGHUP)
+        gateway, user = self.peer("gateway"), made.user_id(next(iter(made.people(0))))
+        while gateway.ask("getStatistics", claims=self.claims(act=revoked))["status"] == 200:
+            time.sleep(0.05)
+        self.assert_refused(gateway.ask("getStatistics", claims=self.claims(act=revoked)), 401, "unauthorized", "personRevoked", "claims")
+        requested = gateway.ask("exportPersonalData", claims=self.claims(act=OPERATOR), inboundSharedUserProfileId=user)
+        self.assertEqual(requested["status"], 202)
+        approver = self.claims(oid=str(uuid.uuid4()), scp=APPROVE, act=OPERATOR)
+        decided = gateway.ask("approveOperation", claims=approver, operationId=requested["operation"]["id"])
+        self.assert_refused(decided, 403, "forbidden", "actorNotAdmitted", "operationId")
 
     def test_a_token_and_claims_together_are_refused_from_everybody(self):
         made = self.start()

@@ -70,6 +70,7 @@ static struct exportd_claims everything(void)
                                    .person_id = PERSON,
                                    .scopes = "One Two",
                                    .expires = 1800000000,
+                                   .actor_id = OTHER,
                                    .application_id = OTHER,
                                    .token_id = "u-1",
                                    .roles = roles};
@@ -93,6 +94,8 @@ static void claims_go_instead_of_the_token(void **state)
     assert_int_equal(f->sent.claims.exp, 1800000000);
     assert_true(f->sent.claims.is_delegated && f->sent.claims.has_azp && f->sent.claims.has_uti);
     assert_string_equal(uuid_format(&f->sent.claims.azp, text), OTHER);
+    assert_true(f->sent.claims.has_act);
+    assert_string_equal(uuid_format(&f->sent.claims.act, text), OTHER);
     assert_true(text_equal(f->sent.claims.uti, TEXT("u-1")));
     assert_int_equal(f->sent.claims.wids.count, 2);
     codec_item(&f->sent.claims.wids, 1, &role);
@@ -112,8 +115,8 @@ static void the_next_claims_take_their_place_and_none_bring_the_token_back(void 
                                      .is_application = true};
     assert_int_equal(exportd_vouch(f->client, &claims, &f->error), EXPORTD_OK);
     prepare(f);
-    assert_false(f->sent.claims.is_delegated || f->sent.claims.has_azp || f->sent.claims.has_uti ||
-                 f->sent.claims.has_wids);
+    assert_false(f->sent.claims.is_delegated || f->sent.claims.has_act || f->sent.claims.has_azp ||
+                 f->sent.claims.has_uti || f->sent.claims.has_wids);
     assert_int_equal(exportd_vouch(f->client, NULL, &f->error), EXPORTD_OK);
     prepare(f);
     assert_true(f->sent.has_token && !f->sent.has_claims);
@@ -124,13 +127,13 @@ static void what_the_service_would_refuse_is_told_at_once_and_changes_nothing(vo
     static const char *const bad_roles[] = {"Global Reader", NULL};
     struct fixture *f = *state;
     struct exportd_claims good = everything();
-    struct exportd_claims rows[9];
-    static const char *const targets[] = {"tenant_id", "tenant_id", "person_id",
-                                          "scopes",    "exp",       "exp",
-                                          "uti",       "roles",     "application_id"};
+    struct exportd_claims rows[10];
+    static const char *const targets[] = {
+        "tenant_id", "tenant_id", "person_id", "scopes",         "exp",
+        "exp",       "uti",       "roles",     "application_id", "actor_id"};
 
     assert_int_equal(exportd_vouch(f->client, &good, &f->error), EXPORTD_OK);
-    for (size_t i = 0; i < 9; i++) {
+    for (size_t i = 0; i < 10; i++) {
         rows[i] = good;
     }
     rows[0].tenant_id = NULL;
@@ -142,7 +145,8 @@ static void what_the_service_would_refuse_is_told_at_once_and_changes_nothing(vo
     rows[6].token_id = "a b";
     rows[7].roles = bad_roles;
     rows[8].application_id = "portal";
-    for (size_t i = 0; i < 9; i++) {
+    rows[9].actor_id = "somebody";
+    for (size_t i = 0; i < 10; i++) {
         assert_int_equal(exportd_vouch(f->client, &rows[i], &f->error), EXPORTD_ERROR_ARGUMENT);
         assert_string_equal(f->error.target, targets[i]);
         prepare(f);
