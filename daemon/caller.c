@@ -54,6 +54,16 @@ int caller_identify(struct daemon *daemon, const struct identity *identity,
                               : verify(daemon, common->token, claims);
 }
 
+void caller_follow(struct daemon *daemon)
+{
+    char message[KEY_SET_MESSAGE_BYTES];
+    int rc;
+
+    if (authorizer_follow(daemon->authorizer, daemon->now.mono, &rc, message)) {
+        log_reload(rc, "keys", "file_changed", message);
+    }
+}
+
 void caller_reload(struct daemon *daemon)
 {
     char message[KEY_SET_MESSAGE_BYTES];

@@ -16,6 +16,9 @@
 int caller_identify(struct daemon *daemon, const struct identity *identity,
                     const struct ping_request *common, struct claims *claims);
 
+/* In every turn: a key set file that has changed is read again within seconds, as by SIGHUP. */
+void caller_follow(struct daemon *daemon);
+
 /* Reads again, as SIGHUP asks, what says whose tokens are accepted. What cannot be read leaves the
  * last good one in force, and the log says so. */
 void caller_reload(struct daemon *daemon);

@@ -3,6 +3,7 @@
  * ever hears of something that a power cut could take back. */
 #include <stdlib.h>
 
+#include "daemon/caller.h"
 #include "daemon/daemon.h"
 #include "daemon/show.h"
 #include "schemas/base/errors.h"
@@ -310,6 +311,7 @@ int turn_run(struct daemon *daemon)
 
     daemon->now = (struct now){.mono = mono_now(), .wall = wall_now()};
     outcome_clear(&daemon->outcome);
+    caller_follow(daemon);
 
     rc = speak_if_durable(daemon);
     if (!rc) {

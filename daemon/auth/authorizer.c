@@ -16,6 +16,7 @@ struct authorizer {
     struct sha256 sha256;
     bool was_refreshed;
     struct mono refreshed; /* when the last unknown key made us read the file */
+    struct mono look;      /* when the file is to be looked at */
 };
 
 int authorizer_new(struct authorizer **authorizer, const struct authorizer_options *options,
@@ -148,5 +149,19 @@ bool authorizer_refresh(struct authorizer *authorizer, struct mono now, int *rc,
     authorizer->was_refreshed = true;
     authorizer->refreshed = now;
     *rc = authorizer_reload_keys(authorizer, message);
+    return true;
+}
+
+bool authorizer_follow(struct authorizer *authorizer, struct mono now, int *rc,
+                       char message[KEY_SET_MESSAGE_BYTES])
+{
+    if (now.ms < authorizer->look.ms)
+        return false;
+    authorizer->look.ms = now.ms + AUTHORIZER_LOOK_MS;
+    if (key_set_is_current(authorizer->keys, authorizer->options.key_set_path))
+        return false;
+    *rc = authorizer_reload_keys(authorizer, message);
+    if (*rc)
+        authorizer->look.ms = now.ms + AUTHORIZER_FAILED_MS;
     return true;
 }

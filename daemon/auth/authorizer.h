@@ -49,4 +49,14 @@ int authorizer_reload_revocations(struct authorizer *authorizer,
 bool authorizer_refresh(struct authorizer *authorizer, struct mono now, int *rc,
                         char message[KEY_SET_MESSAGE_BYTES]);
 
+/* How often the file is looked at, and when again after one that could not be used. */
+#define AUTHORIZER_LOOK_MS   5000
+#define AUTHORIZER_FAILED_MS 60000
+
+/* For all other times: reads the key set file again when it has changed, so that a key which was
+ * removed ends although no token names an unknown one and nobody sends a signal. Costs nothing
+ * between two looks; else as authorizer_refresh. */
+bool authorizer_follow(struct authorizer *authorizer, struct mono now, int *rc,
+                       char message[KEY_SET_MESSAGE_BYTES]);
+
 #endif

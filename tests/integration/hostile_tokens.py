@@ -339,6 +339,22 @@ class Hostile(harness.Case):
         self.reload(made)
         self.assertEqual(client.ask("getStatistics", token=signer.token(made.claims()))["status"], 200)
 
+    def test_a_removed_key_ends_without_a_signal(self):
+        made = self.installation()
+        path = made.directory / "keys" / "keys.json"
+        old, new = Signer("ES256", "old"), Signer("ES256", "new")
+        write_key_set(path, [old.jwk()])
+        made.start_daemon()
+        client, token = made.client(), old.token(made.claims())
+        self.assertEqual(client.ask("getStatistics", token=token)["status"], 200)
+        write_key_set(path, [new.jwk()])
+        deadline = time.monotonic() + harness.TIMEOUT
+        while client.ask("getStatistics", token=token)["status"] == 200:
+            self.assertLess(time.monotonic(), deadline, "the removed key is still in force")
+            time.sleep(0.1)
+        self.assert_refused(client.ask("getStatistics", token=token), 401, "unauthorized", "tokenKeyUnknown", "token")
+        self.assertIn("event=reloaded keys=new cause=file_changed", made.daemon.text())
+
     def test_revocations_end_remembered_tokens(self):
         made = self.installation()
         path = made.directory / "revocations.json"

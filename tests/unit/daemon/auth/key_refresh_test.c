@@ -105,6 +105,46 @@ static void keys_are_rotated_without_a_gap(void **state)
     assert_int_equal(check(s, s->third), 0);
 }
 
+static bool follow(struct scene *s, int64_t now_ms, int *rc)
+{
+    *rc = 1;
+    return authorizer_follow(s->authorizer, (struct mono){now_ms}, rc, s->message);
+}
+
+static void a_removed_key_ends_though_nobody_asks(void **state)
+{
+    struct scene *s = *state;
+    int rc;
+
+    assert_false(follow(s, 0, &rc));
+    assert_int_equal(check(s, s->first), 0);
+    write_keys(s, s->second, NULL);
+    assert_false(follow(s, AUTHORIZER_LOOK_MS - 1, &rc));
+    assert_int_equal(check(s, s->first), 0);
+    assert_true(follow(s, AUTHORIZER_LOOK_MS, &rc));
+    assert_int_equal(rc, 0);
+    assert_int_equal(check(s, s->first), -ERROR_TOKEN_KEY);
+    assert_int_equal(check(s, s->second), 0);
+    assert_false(follow(s, 2 * AUTHORIZER_LOOK_MS, &rc));
+}
+
+static void a_changed_file_that_cannot_be_used_leaves_the_keys_and_is_tried_again_later(
+    void **state)
+{
+    struct scene *s = *state;
+    int rc;
+
+    assert_int_equal(remove(s->path), 0);
+    assert_true(follow(s, 0, &rc));
+    assert_int_equal(rc, -ERROR_IO);
+    write_keys(s, s->second, NULL);
+    assert_false(follow(s, AUTHORIZER_FAILED_MS - 1, &rc));
+    assert_int_equal(check(s, s->first), 0);
+    assert_true(follow(s, AUTHORIZER_FAILED_MS, &rc));
+    assert_int_equal(rc, 0);
+    assert_int_equal(check(s, s->first), -ERROR_TOKEN_KEY);
+}
+
 static void a_storm_of_unknown_keys_costs_one_read_in_each_interval(void **state)
 {
     struct scene *s = *state;
@@ -179,6 +219,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         ROW(a_file_that_did_not_change_is_not_read),
         ROW(keys_are_rotated_without_a_gap),
+        ROW(a_removed_key_ends_though_nobody_asks),
+        ROW(a_changed_file_that_cannot_be_used_leaves_the_keys_and_is_tried_again_later),
         ROW(a_storm_of_unknown_keys_costs_one_read_in_each_interval),
         ROW(a_bad_file_is_read_once_in_an_interval_and_leaves_the_keys),
         ROW(a_file_that_was_only_touched_is_read_once),
