@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "daemon/auth/crypto_memory.h"
 #include "daemon/daemon.h"
 #include "daemon/reload.h"
 #include "schemas/base/crash_line.h"
@@ -202,6 +203,10 @@ int main(int argc, char **argv)
     code = parse(argc, argv, &arguments);
     if (code >= 0) {
         return code;
+    }
+    if (!crypto_memory_install()) {
+        fputs("exportd: libcrypto was in use before main\n", stderr);
+        return EXIT_UNSAFE;
     }
     protect();
     log_configure("exportd", LOG_INFO);

@@ -95,7 +95,7 @@ int chain_init(struct chain *chain); /* -ERROR_MEMORY */
 void chain_release(struct chain *chain);
 
 /* hash is that of the event before, and becomes that of the event with these values.
- * -ERROR_TOO_LONG, -ERROR_INTERNAL: it stays. */
+ * -ERROR_TOO_LONG, -ERROR_MEMORY: it stays. */
 int chain_next(struct chain *chain, const struct chain_value values[CHAIN_COLUMN_COUNT],
                uint8_t hash[CHAIN_HASH_BYTES]);
 

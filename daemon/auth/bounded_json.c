@@ -66,8 +66,9 @@ static int parse(struct text t, json_t **object, char *reason)
     return 0;
 }
 
-/* Jansson does not tell a document that is no JSON from one that it has no memory for: it is told
- * apart where it asks for memory. */
+/* Jansson does not tell a document that is no JSON from one that it has no memory for, and it may
+ * leave out the letters of a text that it has none for and go on: it is seen where it asks for
+ * memory. */
 static _Thread_local bool has_run_out;
 
 static void *allocate(size_t size_bytes)
@@ -80,12 +81,19 @@ static void *allocate(size_t size_bytes)
 
 int bounded_json_parse(struct text t, json_t **object, char reason[BOUNDED_JSON_REASON_BYTES])
 {
+    json_t *parsed = NULL;
     int rc;
 
     json_set_alloc_funcs(allocate, free);
     has_run_out = false;
-    rc = parse(t, object, reason);
-    return rc && has_run_out ? refuse(reason, ERROR_MEMORY, "out of memory", 0, 0) : rc;
+    rc = parse(t, &parsed, reason);
+    if (has_run_out) {
+        json_decref(parsed);
+        return refuse(reason, ERROR_MEMORY, "out of memory", 0, 0);
+    }
+    if (!rc)
+        *object = parsed;
+    return rc;
 }
 
 bool bounded_json_text(const json_t *value, struct text *t)

@@ -7,6 +7,7 @@
 
 #include "daemon/auth/base64url.h"
 #include "daemon/auth/bounded_json.h"
+#include "daemon/auth/crypto_memory.h"
 #include "daemon/auth/key_material.h"
 #include "schemas/base/errors.h"
 
@@ -221,14 +222,10 @@ static bool prepare(struct key *key)
                                          EVP_MD_CTX_get0_md(key->sha256.context)) == 1;
 }
 
-int key_init(struct key *key, const json_t *jwk, char reason[KEY_REASON_BYTES])
+static int make_key(struct key *key, const json_t *jwk, char reason[KEY_REASON_BYTES])
 {
     int rc;
 
-    if (!json_is_object(jwk)) {
-        (void)snprintf(reason, KEY_REASON_BYTES, "expected an object");
-        return -ERROR_CONFIGURATION;
-    }
     if ((rc = check_secrets(jwk, reason)) || (rc = check_use(jwk, reason)) ||
         (rc = copy_member(jwk, "kid", key->id, sizeof(key->id), reason)) ||
         (rc = choose_algorithm(jwk, &key->algorithm, reason)))
@@ -242,6 +239,21 @@ int key_init(struct key *key, const json_t *jwk, char reason[KEY_REASON_BYTES])
         rc = pass_on(-ERROR_MEMORY, "libcrypto failed", reason);
     }
     return rc;
+}
+
+/* Without memory, libcrypto may call a good point none, and may make a key that verifies nothing.
+ */
+int key_init(struct key *key, const json_t *jwk, char reason[KEY_REASON_BYTES])
+{
+    int rc;
+
+    if (!json_is_object(jwk)) {
+        (void)snprintf(reason, KEY_REASON_BYTES, "expected an object");
+        return -ERROR_CONFIGURATION;
+    }
+    crypto_memory_watch();
+    rc = make_key(key, jwk, reason);
+    return crypto_memory_has_run_out() ? pass_on(-ERROR_MEMORY, "out of memory", reason) : rc;
 }
 
 void key_release(struct key *key)

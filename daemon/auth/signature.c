@@ -4,6 +4,7 @@
 #include <openssl/err.h>
 #include <string.h>
 
+#include "daemon/auth/crypto_memory.h"
 #include "schemas/base/errors.h"
 
 #define SCALAR_BYTES      32
@@ -67,17 +68,6 @@ static int verify_eddsa(const struct key *key, const void *data, size_t data_byt
     return EVP_DigestVerify(key->message, signature, signature_bytes, data, data_bytes);
 }
 
-/* Empties the queue of errors. A good token must not be called a bad one for want of memory. */
-static bool has_run_out(void)
-{
-    bool is_memory = false;
-    unsigned long error;
-
-    while ((error = ERR_get_error()) != 0)
-        is_memory = is_memory || ERR_GET_REASON(error) == ERR_R_MALLOC_FAILURE;
-    return is_memory;
-}
-
 int signature_verify(const struct key *key, const void *data, size_t data_bytes,
                      const uint8_t *signature, size_t signature_bytes)
 {
@@ -88,12 +78,16 @@ int signature_verify(const struct key *key, const void *data, size_t data_bytes,
         [ALGORITHM_ES256] = verify_ecdsa,
         [ALGORITHM_EDDSA] = verify_eddsa,
     };
+    int verdict;
 
     if (signature_bytes != key->signature_bytes)
         return -ERROR_TOKEN_SIGNATURE_LENGTH;
+    crypto_memory_watch();
+    verdict = verify[key->algorithm](key, data, data_bytes, signature, signature_bytes);
     ERR_clear_error();
     /* Only 1 is a yes: 0 is a wrong signature, less than 0 a failure. */
-    if (verify[key->algorithm](key, data, data_bytes, signature, signature_bytes) == 1)
+    if (verdict == 1)
         return 0;
-    return has_run_out() ? -ERROR_MEMORY : -ERROR_TOKEN_SIGNATURE;
+    /* A good token must not be called a bad one for want of memory. */
+    return crypto_memory_has_run_out() ? -ERROR_MEMORY : -ERROR_TOKEN_SIGNATURE;
 }

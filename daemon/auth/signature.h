@@ -8,8 +8,8 @@
 
 /* Verifies a signature in its JWS form with the key's own algorithm. 0,
  * -ERROR_TOKEN_SIGNATURE_LENGTH for one of another length than the key makes, -ERROR_MEMORY when
- * libcrypto says that it ran out of it, or -ERROR_TOKEN_SIGNATURE for a wrong one and one that
- * libcrypto could not decide about. */
+ * libcrypto ran out of it (see crypto_memory.h), or -ERROR_TOKEN_SIGNATURE for a wrong one and one
+ * that libcrypto could not decide about. */
 int signature_verify(const struct key *key, const void *data, size_t data_bytes,
                      const uint8_t *signature, size_t signature_bytes);
 

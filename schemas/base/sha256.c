@@ -39,7 +39,7 @@ int sha256_digest(const struct sha256 *sha256, const void *data, size_t size_byt
         EVP_DigestUpdate(sha256->context, data, size_bytes) != 1 ||
         EVP_DigestFinal_ex(sha256->context, result, NULL) != 1) {
         ERR_clear_error();
-        return -ERROR_INTERNAL;
+        return -ERROR_MEMORY;
     }
     for (size_t i = 0; i < SHA256_BYTES; i++)
         digest[i] = result[i];

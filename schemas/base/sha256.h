@@ -18,7 +18,7 @@ struct sha256 {
 int sha256_init(struct sha256 *sha256);
 void sha256_release(struct sha256 *sha256);
 
-/* 0 or -ERROR_INTERNAL, when digest is not written. */
+/* 0 or -ERROR_MEMORY (nothing else makes it fail), when digest is not written. */
 int sha256_digest(const struct sha256 *sha256, const void *data, size_t size_bytes,
                   uint8_t digest[SHA256_BYTES]);
 

@@ -1,56 +1,38 @@
 // SPDX-License-Identifier: MIT
 #include "tests/support/memory_fault.h"
 
-#include <sqlite3.h>
-#include <stdlib.h>
-
-static sqlite3_mem_methods real;
 static int left; /* allocations until the one that fails; 0: none does */
+static bool is_lasting;
 static bool has_struck;
 
-static bool strikes(void)
+static void set(int number, bool lasts)
 {
-    if (left == 0 || --left > 0)
-        return false;
-    has_struck = true;
-    return true;
-}
-
-static void *allocate(int size_bytes)
-{
-    return strikes() ? NULL : real.xMalloc(size_bytes);
-}
-
-static void *reallocate(void *memory, int size_bytes)
-{
-    return strikes() ? NULL : real.xRealloc(memory, size_bytes);
-}
-
-static void must(int rc)
-{
-    if (rc != SQLITE_OK)
-        abort();
-}
-
-void memory_fault_of_sqlite(void)
-{
-    sqlite3_mem_methods failing;
-
-    must(sqlite3_config(SQLITE_CONFIG_GETMALLOC, &real));
-    failing = real;
-    failing.xMalloc = allocate;
-    failing.xRealloc = reallocate;
-    must(sqlite3_config(SQLITE_CONFIG_MALLOC, &failing));
-    must(sqlite3_config(SQLITE_CONFIG_LOOKASIDE, 0, 0));
+    left = number;
+    is_lasting = lasts;
+    has_struck = false;
 }
 
 void memory_fault_at(int number)
 {
-    left = number;
-    has_struck = false;
+    set(number, false);
+}
+
+void memory_fault_from(int number)
+{
+    set(number, true);
 }
 
 bool memory_fault_struck(void)
 {
     return has_struck;
+}
+
+bool memory_fault_strikes(void)
+{
+    if (left == 0 || --left > 0)
+        return false;
+    if (is_lasting)
+        left = 1;
+    has_struck = true;
+    return true;
 }

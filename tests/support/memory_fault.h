@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: MIT
-/* SQLite runs out of memory on purpose. For one thread. */
+/* Memory runs out on purpose. For one thread.
+ *
+ * Which memory: that of SQLite, after memory_fault_of_sqlite; and in a program that links
+ * test_support_memory_fault_malloc, whatever its own objects take with malloc, calloc and realloc,
+ * thus also what libraries take by functions of ours (crypto_memory.h, bounded_json.h). */
 #ifndef TESTS_SUPPORT_MEMORY_FAULT_H
 #define TESTS_SUPPORT_MEMORY_FAULT_H
 
@@ -12,7 +16,13 @@ void memory_fault_of_sqlite(void);
 /* The number-th allocation from now on fails, and no other; 0: none does. */
 void memory_fault_at(int number);
 
+/* The same, and each one after it. */
+void memory_fault_from(int number);
+
 /* Whether that allocation was asked for. */
 bool memory_fault_struck(void);
+
+/* For allocators: whether the one that is asked for now fails. */
+bool memory_fault_strikes(void);
 
 #endif
