@@ -75,24 +75,30 @@ static int copy_name(sqlite3_stmt *statement, int column, uint32_t most,
     return text_copy(t, name, REGISTRY_TEXT_BYTES) ? -ERROR_DAMAGED : 0;
 }
 
-static int read_profile(sqlite3_stmt *statement, const struct uuid *user_id,
+static int read_columns(sqlite3_stmt *statement, const struct uuid *user_id,
                         struct registry_profile *profile)
 {
-    struct registry_profile read;
     struct uuid found;
 
     if (sqlite3_column_count(statement) != COLUMN_COUNT ||
         uuid_parse(column_text(statement, COLUMN_USER_ID), &found) ||
         !uuid_equal(&found, user_id) ||
-        uuid_parse(column_text(statement, COLUMN_HOME_TENANT_ID), &read.home_tenant_id))
+        uuid_parse(column_text(statement, COLUMN_HOME_TENANT_ID), &profile->home_tenant_id))
         return -ERROR_DAMAGED;
     int rc = copy_name(statement, COLUMN_USER_PRINCIPAL_NAME, REGISTRY_NAME_BYTES,
-                       read.user_principal_name);
-    if (!rc)
-        rc = copy_name(statement, COLUMN_DISPLAY_NAME, DISPLAY_NAME_CODE_POINTS, read.display_name);
-    if (!rc)
-        *profile = read;
-    return rc;
+                       profile->user_principal_name);
+    return rc ? rc
+              : copy_name(statement, COLUMN_DISPLAY_NAME, DISPLAY_NAME_CODE_POINTS,
+                          profile->display_name);
+}
+
+/* A text that SQLite has no memory for reads like one that is absent. */
+static int read_profile(sqlite3_stmt *statement, const struct uuid *user_id,
+                        struct registry_profile *profile)
+{
+    int rc = read_columns(statement, user_id, profile);
+
+    return sqlite3_errcode(sqlite3_db_handle(statement)) == SQLITE_NOMEM ? -ERROR_REGISTRY : rc;
 }
 
 static int step_profile(sqlite3_stmt *statement, const struct uuid *user_id,

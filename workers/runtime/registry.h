@@ -21,8 +21,9 @@ struct registry_profile {
  */
 int registry_check(const struct registry_settings *settings, struct source_problem *problem);
 
-/* -ERROR_NOT_FOUND; -ERROR_REGISTRY when it cannot be read now; -ERROR_DAMAGED when what it holds
- * is no profile, or more than one; -ERROR_CANCELLED soon after *stop became other than zero. */
+/* -ERROR_NOT_FOUND; -ERROR_REGISTRY when it cannot be read now, for want of memory too;
+ * -ERROR_DAMAGED when what it holds is no profile, or more than one; -ERROR_CANCELLED soon after
+ * *stop became other than zero. */
 int registry_find(const struct registry_settings *settings, const struct uuid *tenant_id,
                   const struct uuid *user_id, const atomic_int *stop,
                   struct registry_profile *profile);

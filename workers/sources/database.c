@@ -247,19 +247,23 @@ static int check_parameters(sqlite3_stmt *statement, unsigned *used, int *code,
 }
 
 /* Only white space, comments and semicolons may follow a statement. */
-static bool is_last(struct database *database, const char *tail)
+static int check_tail(struct database *database, const char *tail, int *code,
+                      char message[DATABASE_ERROR_BYTES])
 {
     while (*tail) {
         sqlite3_stmt *next = NULL;
         const char *rest = tail;
-        int rc = sqlite3_prepare_v2(database->handle, tail, -1, &next, &rest);
+        int failed = sqlite3_prepare_v2(database->handle, tail, -1, &next, &rest);
+        int rc = failed ? prepare_failure(database, failed, code, message) : 0;
 
         sqlite3_finalize(next);
+        if (rc == -ERROR_IO)
+            return rc; /* which says nothing about the statement */
         if (rc || next || rest == tail)
-            return false;
+            return refuse(code, message, "is more than one statement");
         tail = rest;
     }
-    return true;
+    return 0;
 }
 
 int database_prepare(struct database *database, const char *sql, sqlite3_stmt **statement,
@@ -274,12 +278,11 @@ int database_prepare(struct database *database, const char *sql, sqlite3_stmt **
         return prepare_failure(database, rc, code, message);
     if (!prepared)
         return refuse(code, message, "is empty");
-    if (!is_last(database, tail))
-        rc = refuse(code, message, "is more than one statement");
-    else if (!sqlite3_stmt_readonly(prepared) || sqlite3_stmt_isexplain(prepared) ||
-             sqlite3_column_count(prepared) == 0)
+    rc = check_tail(database, tail, code, message);
+    if (!rc && (!sqlite3_stmt_readonly(prepared) || sqlite3_stmt_isexplain(prepared) ||
+                sqlite3_column_count(prepared) == 0))
         rc = refuse(code, message, "is not a SELECT");
-    else
+    if (!rc)
         rc = check_parameters(prepared, used, code, message);
     if (rc) {
         sqlite3_finalize(prepared);
