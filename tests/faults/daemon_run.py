@@ -99,7 +99,6 @@ class Run:
         self.is_faulty = is_faulty
         self.caller = self.worker = None
         self.accepted = {}  # by key
-        self.is_misjudged = False
         self.outcome = "?"
         self.problems = []
         self.counts = {}
@@ -148,22 +147,14 @@ class Run:
                 problem = f"alive and mute: {mute}"
         if self.outcome == "went on" and self.fault and not self.rig.control.struck:
             self.outcome = "not reached"
-        if self.is_misjudged and self.outcome == "went on":
-            self.outcome = "a 401 for want of memory"
         if problem:
             self.problems.append(f"{problem}\n{self.program.text()[-1200:]}")
-
-    @property
-    def is_short_of_memory(self):
-        return self.fault is not None and self.fault.kind == "memory"
 
     def accept_all(self, keys):
         for key in keys:
             reply = self.rig.accept(self.caller, key, self.patience)
             if reply["status"] == 202:
                 self.accepted[key] = reply["operation"]["id"]
-            elif reply["status"] == 401 and self.is_short_of_memory:
-                self.is_misjudged = True
             elif reply["status"] < 500:
                 self.problems.append(f"a good request was refused: {reply}")
 

@@ -147,7 +147,9 @@ class Program:
 FOREIGN = re.compile(r"FATAL ERROR: OUT OF MEMORY \(|terminate called|Unexpected error\.\n|Internal Error in libarchive|"
                      r"\(\.?/?src/[a-z_]+\.[ch]pp:\d+\)|Assertion `|"
                      r"Fatal: file [a-z_]+\.c: line \d+ \(pgm_")
-CRASHED = re.compile(r"event=crashed signal=\d+ module=(\S+) ")
+BLAMED = re.compile(r"event=crashed signal=\d+ .*\nevent=blamed module=(\S+)")
+# "-" is no module at all, as when a pointer to a function is wrong.
+OUR_MODULES = ("exportd", "export-worker", "libexportclient", "-")
 OURS = re.compile(r"\b(daemon|schemas|workers|clients)/\S+:\d+")
 MESSAGE = re.compile(r"^exportd: \S.*: \S|^\S+\.yaml\S*: \S|^(export-worker: )?out of memory$|event=(unsafe|not_started|stopped|poll_failed) .*"
                      r"(reason|code|errno)=", re.MULTILINE)
@@ -169,15 +171,14 @@ def judge_end(code, text, kind=None):
         return "went on", None
     if OURS.search(text):
         return "assertion", "an assertion of ours"
+    if code < 0 and (blamed := BLAMED.search(text)):
+        is_ours = blamed[1].startswith(OUR_MODULES)
+        return f"ended in {blamed[1]}", "a fault of ours" if is_ours else None
+    # When two threads end it at once, neither has its line; and libarchive exits.
     if code in (-signal.SIGABRT, 1) and FOREIGN.search(text):
         return "stopped by a library", None
-    if code < 0 and (place := CRASHED.search(text)):
-        is_ours = place[1] in ("exportd", "export-worker", "-")
-        return ("crash", f"crashed in {place[1]}") if is_ours else ("stopped by a library", None)
-    if code == -signal.SIGSEGV and kind == "memory" and "event=" not in text:
-        return "stopped by a library", None  # libcrypto, while it sets itself up
     if code < 0:
-        return "signal", f"ended by signal {-code}"
+        return "signal", f"ended by signal {-code} without a line that says where"
     if not MESSAGE.search(text):
         return "silent", f"exit code {code} without a message"
     if not WORDS.search(text) and kind == "memory":
