@@ -19,6 +19,7 @@ import time
 import unittest
 import uuid
 
+import joined_logs
 import yaml
 
 from peers import TIMEOUT, Client, Lost, Watcher
@@ -32,6 +33,8 @@ PERSONAL_TENANT = "9188040d-6c67-4c5b-b112-36a304b66dad"
 SOCKET_OWNER = os.environ.get("EXPORTD_SOCKET_OWNER")
 TERMINAL = ("complete", "failed")
 CLEAN_END = 10
+# Exit codes of an exportd that wrote its log to the end: stopped, bad configuration, locked store.
+ENDED_BY_ITSELF = (0, 2, 3)
 # What the made-up organisation and the tokens hold, and nothing that is written beside bundles may: names, markers of
 # rows and files, and the beginning of a JWT.
 PERSONAL = re.compile(rb"person\d+@home\d|#t\d+p\d+#|eyJ[\w-]{12,}\.eyJ")
@@ -120,6 +123,7 @@ class Installation:
         self.per_tenant = profiles // tenants
         self.daemon = None
         self.workers = {}
+        self.lives = []  # every exportd that was run
         self.closers = []
         self.prepare = None  # called with the sockets of peers before they connect
         self.prefixes = {}  # of a process's name: what its command line begins with, as env(1)
@@ -145,15 +149,24 @@ class Installation:
         reports = [line for process in processes for line in process.text().splitlines()
                    if SANITIZER.search(line)]
         leaks = self.leaks()
+        unexplained = self.unexplained()
         shutil.rmtree(self.directory, ignore_errors=True)
         assert not reports, reports
         assert not leaks, leaks
+        assert not unexplained, unexplained
 
     def leaks(self):
         """Whatever a test did: what is personal in the logs and in the store."""
         paths = [*self.directory.glob("*.log"), *self.directory.glob("store*/*")]
         return [(path.name, found.group()) for path in paths if path.is_file()
                 if (found := PERSONAL.search(path.read_bytes()))]
+
+    def unexplained(self):
+        """Whatever a test did: what happened to operations although no line of the log decides it."""
+        if any(life.child.poll() not in ENDED_BY_ITSELF for life in self.lives):
+            return []
+        log = self.directory / "exportd.log"
+        return joined_logs.unexplained(self.directory / "store" / "store.db", log.read_text(errors="replace")) if log.exists() else []
 
     # Configuration
 
@@ -217,9 +230,12 @@ class Installation:
         prefix = list(self.prefixes.get(name, ()))
         if SOCKET_OWNER and not any("LD_PRELOAD" in str(word) for word in prefix):
             prefix += ["env", f"LD_PRELOAD={SOCKET_OWNER}"]
-        return Process([*prefix, PROGRAMS / program, "-c",
-                        self.directory / f"{configuration or name}.yaml"],
-                       self.directory / f"{name}.log")
+        process = Process([*prefix, PROGRAMS / program, "-c",
+                           self.directory / f"{configuration or name}.yaml"],
+                          self.directory / f"{name}.log")
+        if program == "exportd":
+            self.lives.append(process)
+        return process
 
     def start_daemon(self):
         """Returns once it answers a ping; fails with its log when it ends instead."""
