@@ -11,6 +11,7 @@
 
 #include "schemas/base/certificate_file.h"
 #include "schemas/base/errors.h"
+#include "schemas/base/file_mode.h"
 #include "schemas/base/limits.h"
 
 #define SUFFIX   ".key"
@@ -152,18 +153,14 @@ static int load_all(struct identities *identities, DIR *directory, const char *p
 
 static int check_directory(DIR *directory, const char *path, char *message)
 {
+    const char *problem;
     struct stat status;
 
     if (fstat(dirfd(directory), &status)) {
         return fail(message, path, strerror(errno));
     }
-    if (status.st_mode & (S_IWGRP | S_IWOTH)) {
-        return fail(message, path, "others than its owner may write to it (chmod go-w)");
-    }
-    if (geteuid() != 0 && status.st_uid != 0 && status.st_uid != geteuid()) {
-        return fail(message, path, "it belongs to another user");
-    }
-    return 0;
+    problem = file_mode_problem(&status);
+    return problem ? fail(message, path, problem) : 0;
 }
 
 int identities_load(struct identities **identities, const char *directory,

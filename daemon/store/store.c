@@ -16,6 +16,7 @@
 #include "daemon/store/row.h"
 #include "daemon/store/write_ahead.h"
 #include "schemas/base/errors.h"
+#include "schemas/base/file_mode.h"
 
 int store_finish(struct store *store, sqlite3_stmt *statement, int rc)
 {
@@ -198,10 +199,21 @@ static int sync_parent(struct store *store)
 
 static int make_directory(struct store *store)
 {
+    const char *problem;
+    struct stat status;
+
     if (mkdir(store->directory, 0700) == 0) {
         return sync_parent(store);
     }
-    return errno == EEXIST ? 0 : system_error(store, "making", store->directory);
+    if (errno != EEXIST || stat(store->directory, &status)) {
+        return system_error(store, "making", store->directory);
+    }
+    problem = file_mode_problem(&status);
+    if (problem) {
+        snprintf(store->message, sizeof store->message, "%s", problem);
+        return -ERROR_CONFIGURATION;
+    }
+    return 0;
 }
 
 static int open_parts(struct store *store)

@@ -28,8 +28,8 @@ struct store_options {
 };
 
 /* Opens, repairs what a crash left (the view is brought up to date from the log), takes the lock.
- * -ERROR_LOCKED when another process holds the store, -ERROR_DAMAGED, -ERROR_IO, -ERROR_MEMORY;
- * message then says what and where. */
+ * -ERROR_CONFIGURATION when others may write to the directory, -ERROR_LOCKED when another process
+ * holds the store, -ERROR_DAMAGED, -ERROR_IO, -ERROR_MEMORY; message then says what and where. */
 int store_open(struct store **store, const struct store_options *options,
                char message[STORE_MESSAGE_BYTES]);
 

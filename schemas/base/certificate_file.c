@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "schemas/base/errors.h"
+#include "schemas/base/file_mode.h"
 
 static int fail(char *message, const char *path, const char *reason)
 {
@@ -18,6 +19,7 @@ static int fail(char *message, const char *path, const char *reason)
 
 static int check_file(int file, const char *path, enum certificate_kind kind, char *message)
 {
+    const char *problem;
     struct stat status;
 
     if (fstat(file, &status)) {
@@ -34,14 +36,8 @@ static int check_file(int file, const char *path, enum certificate_kind kind, ch
             return fail(message, path, "others can reach this secret key (chmod 600)");
         }
     }
-    if (status.st_mode & (S_IWGRP | S_IWOTH)) {
-        return fail(message, path, "others than its owner may write to it (chmod go-w)");
-    }
-    /* Root is given files of whoever checked them out. */
-    if (geteuid() != 0 && status.st_uid != 0 && status.st_uid != geteuid()) {
-        return fail(message, path, "it belongs to another user");
-    }
-    return 0;
+    problem = file_mode_problem(&status);
+    return problem ? fail(message, path, problem) : 0;
 }
 
 static int read_all(int file, const char *path, char *bytes, size_t *size_bytes, char *message)

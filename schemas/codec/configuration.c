@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "schemas/base/errors.h"
+#include "schemas/base/file_mode.h"
 #include "schemas/base/limits.h"
 #include "schemas/codec/json.h"
 #include "schemas/codec/yaml.h"
@@ -30,6 +31,7 @@ static int fail(char message[CONFIGURATION_ERROR_BYTES], const char *path, const
 
 static int check_file(int file, const char *path, char message[CONFIGURATION_ERROR_BYTES])
 {
+    const char *problem;
     struct stat status;
 
     if (fstat(file, &status) != 0) {
@@ -38,12 +40,9 @@ static int check_file(int file, const char *path, char message[CONFIGURATION_ERR
     if (!S_ISREG(status.st_mode)) {
         return fail(message, path, "not a regular file");
     }
-    if (status.st_mode & (S_IWGRP | S_IWOTH)) {
-        return fail(message, path, "others than its owner may write to it (chmod go-w)");
-    }
-    /* Root is given files of whoever checked them out. */
-    if (geteuid() != 0 && status.st_uid != 0 && status.st_uid != geteuid()) {
-        return fail(message, path, "it belongs to another user");
+    problem = file_mode_problem(&status);
+    if (problem) {
+        return fail(message, path, problem);
     }
     return status.st_size > LIMIT_CONFIGURATION_BYTES ? fail(message, path, "larger than 1 MiB")
                                                       : 0;

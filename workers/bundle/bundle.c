@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "schemas/base/errors.h"
@@ -43,8 +44,15 @@ int bundle_check_directory(const char *directory, char *message, size_t message_
 {
     struct spool *probe = calloc(1, sizeof(*probe));
     int folder = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    int rc = folder < 0 || !probe ? -ERROR_CONFIGURATION : 0;
+    struct stat status;
+    int rc = folder < 0 || !probe || fstat(folder, &status) ? -ERROR_CONFIGURATION : 0;
 
+    if (!rc && (status.st_mode & S_IWOTH)) {
+        snprintf(message, message_bytes,
+                 "bundle directory %s: everybody may write to it (chmod o-w)", directory);
+        rc = -ERROR_CONFIGURATION;
+        goto out;
+    }
     if (rc) {
         snprintf(message, message_bytes, "bundle directory %s: %s", directory, strerror(errno));
         goto out;

@@ -62,9 +62,9 @@ struct bundle_result {
     uint64_t file_count;        /* payload files, ours included */
 };
 
-/* Whether bundles could be written there: it is a directory, and a file can be made in it. On
- * failure message says in one line what is wrong, and -ERROR_CONFIGURATION is returned. For the
- * start of a worker. */
+/* Whether bundles could be written there: it is a directory, not everybody may change what is in
+ * it, and a file can be made. On failure message says in one line what is wrong, and
+ * -ERROR_CONFIGURATION is returned. For the start of a worker. */
 int bundle_check_directory(const char *directory, char *message, size_t message_bytes);
 
 /* Begins a bundle. now is the time of every entry. Nothing of the arguments is kept.

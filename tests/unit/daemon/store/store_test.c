@@ -265,6 +265,24 @@ static void directory_and_files_are_for_their_owner_only(void **state)
     }
 }
 
+static void a_directory_that_others_may_write_to_is_refused(void **state)
+{
+    static const mode_t modes[] = {0770, 0702, 0777, 01777};
+    struct sample *sample = *state;
+    struct store *store = NULL;
+
+    sample_close(sample);
+    for (size_t i = 0; i < sizeof modes / sizeof modes[0]; i++) {
+        assert_int_equal(chmod(sample->directory, modes[i]), 0);
+        assert_int_equal(store_open(&store, &sample->options, sample->message),
+                         -ERROR_CONFIGURATION);
+        assert_null(store);
+        assert_non_null(strstr(sample->message, "chmod go-w"));
+    }
+    assert_int_equal(chmod(sample->directory, 0750), 0);
+    sample_open(sample);
+}
+
 static void a_directory_that_cannot_be_made_is_named(void **state)
 {
     struct sample *sample = *state;
@@ -293,6 +311,7 @@ int main(void)
         TEST(another_process_is_refused_while_the_store_is_held),
         TEST(there_is_no_room_below_the_minimum_and_it_is_looked_up_now_and_then),
         TEST(directory_and_files_are_for_their_owner_only),
+        TEST(a_directory_that_others_may_write_to_is_refused),
         TEST(a_directory_that_cannot_be_made_is_named),
     };
 

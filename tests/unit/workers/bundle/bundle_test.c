@@ -327,6 +327,11 @@ static void a_directory_is_checked_before_work_begins(void **state)
 
     assert_int_equal(bundle_check_directory(sample->directory, message, sizeof(message)), 0);
     assert_int_equal(sample_run("test -z \"$(ls -A '%s')\"", sample->directory), 0);
+    assert_int_equal(sample_run("chmod o+w '%s'", sample->directory), 0);
+    assert_int_equal(bundle_check_directory(sample->directory, message, sizeof(message)),
+                     -ERROR_CONFIGURATION);
+    assert_non_null(strstr(message, "chmod o-w"));
+    assert_int_equal(sample_run("chmod o-w '%s'", sample->directory), 0);
     snprintf(path, sizeof(path), "%s/missing", sample->directory);
     assert_int_equal(bundle_check_directory(path, message, sizeof(message)), -ERROR_CONFIGURATION);
     assert_non_null(strstr(message, path));
