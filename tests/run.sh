@@ -144,7 +144,7 @@ preset_tsan() {
     if setarch -R true 2>/dev/null; then
         wrapper=(setarch -R)
     fi
-    selection=(-LE campaign -E 'clocks|commit_before_speak|partitions|slow_disk|units')
+    selection=(-LE campaign -E 'clocks|commit_before_speak|crash_curve|partitions|slow_disk|units')
     for folder in unit/daemon/net unit/workers unit/clients integration; do
         EXPORTD_TEST_PERCENT=${EXPORTD_TEST_PERCENT:-10} \
             tested "tsan-${folder##*/}" "build/tsan/tests/$folder" "${wrapper[@]}"

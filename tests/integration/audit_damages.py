@@ -18,8 +18,8 @@ import unittest
 import audit
 import harness
 
-DAMAGES = 2000
-FLIPS = 300
+DAMAGES = harness.share(2000, 40)
+FLIPS = harness.share(300, 60)
 SEED = 1
 SAID = re.compile(r"broken at event (-?\d+): (.*)")
 KNOWN = {"kind": "failed", "status": "running", "stage": "done", "failure": "workerLost", "approval": "manual",

@@ -17,7 +17,7 @@ import msgpack_model
 
 GROWTH_BYTES = 2 << 20
 LONGEST_US = 50000  # Ten times the promise: the processor is shared.
-arguments = argparse.Namespace(messages=50000, seed=1)
+arguments = argparse.Namespace(messages=harness.share(50000, 5000), seed=1)
 
 VALUES = [None, True, False, 0, 1, -1, 100, 101, 500, 501, 127, 128, 255, 256, 65535, 65536, (1 << 31) - 1, 1 << 31,
           (1 << 53) - 1, 1 << 53, (1 << 63) - 1, 1 << 63, (1 << 64) - 1, -(1 << 31), -(1 << 63), 0.0, -0.0, 1.0,

@@ -14,7 +14,7 @@ import zmq
 
 import harness
 
-TIMES = 5
+TIMES = harness.share(5, 2)
 MESSAGES = 200  # more than the daemon's high-water mark here
 OFFERS = 40     # more than a worker's, and little enough to be read at once
 STALL_MS = 2000

@@ -24,7 +24,7 @@ SUBSCRIPTIONS = 4000
 PER_CONNECTION = 1000
 HIGH_WATER_MARK = 64
 PAGE_BYTES = 60000
-arguments = argparse.Namespace(churn=3000)
+arguments = argparse.Namespace(churn=harness.share(3000, 600))
 
 
 class Crowd(harness.Case):

@@ -13,7 +13,7 @@ import harness
 import zmtp
 
 GROWTH_BYTES = 5 << 20
-arguments = argparse.Namespace(connections=30000, seed=1)
+arguments = argparse.Namespace(connections=harness.share(30000, 3000), seed=1)
 
 
 class Mutations(harness.Case):

@@ -11,8 +11,8 @@ import zmq
 import harness
 import zmtp
 
-TRIES = 200
-STALE = 500
+TRIES = harness.share(200, 40)
+STALE = harness.share(500, 60)
 # What a client that took it for the reply to its request would end with.
 REFUSAL = {"status": 401, "error": {"code": "unauthorized", "message": "No.", "innerError": {
     "code": "tokenExpired", "date": "2026-01-01T00:00:00.000Z"}}}
