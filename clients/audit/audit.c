@@ -14,12 +14,19 @@
 #define BUSY_MS    5000
 #define PATH_BYTES 4096
 
+static bool has_run_out(const struct audit *audit)
+{
+    int code = sqlite3_extended_errcode(audit->database);
+
+    return code == SQLITE_NOMEM || code == SQLITE_IOERR_NOMEM;
+}
+
 int audit_break(struct audit *audit, int64_t sequence, const char *format, ...)
 {
     va_list arguments;
 
     /* What SQLite has no memory for reads as NULL, which is no break. */
-    if (sqlite3_errcode(audit->database) == SQLITE_NOMEM) {
+    if (has_run_out(audit)) {
         return audit_failure(audit, sequence);
     }
     audit->first->sequence = sequence;
@@ -33,14 +40,15 @@ int audit_failure(struct audit *audit, int64_t sequence)
 {
     const char *said = sqlite3_errmsg(audit->database);
 
+    if (has_run_out(audit)) {
+        snprintf(audit->message, sizeof audit->message, "out of memory");
+        return -ERROR_MEMORY;
+    }
     switch (sqlite3_errcode(audit->database) & 0xff) {
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
     case SQLITE_ERROR: /* a table or a column is missing */
         return audit_break(audit, sequence, "the store cannot be read: %.400s", said);
-    case SQLITE_NOMEM:
-        snprintf(audit->message, sizeof audit->message, "out of memory");
-        return -ERROR_MEMORY;
     default:
         snprintf(audit->message, sizeof audit->message, "the store cannot be read: %.400s", said);
         return -ERROR_IO;

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <jansson.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "clients/audit/internal.h"
@@ -48,6 +49,18 @@ static int read_members(const json_t *json, struct audit_receipt *receipt)
     return 1;
 }
 
+/* Jansson calls a line for which it has no memory none, or leaves out letters of it and goes on: it
+ * is seen where it asks for memory. */
+static _Thread_local bool has_run_out;
+
+static void *allocate(size_t size_bytes)
+{
+    void *memory = malloc(size_bytes);
+
+    has_run_out = has_run_out || !memory;
+    return memory;
+}
+
 int receipts_next(FILE *file, struct audit_receipt *receipt)
 {
     char line[RECEIPT_LINE_BYTES];
@@ -60,10 +73,12 @@ int receipts_next(FILE *file, struct audit_receipt *receipt)
     if (!strchr(line, '\n') && !feof(file)) {
         return -ERROR_MALFORMED;
     }
+    json_set_alloc_funcs(allocate, free);
+    has_run_out = false;
     json = json_loads(line, JSON_REJECT_DUPLICATES, NULL);
     rc = json ? read_members(json, receipt) : -ERROR_MALFORMED;
     json_decref(json);
-    return rc;
+    return has_run_out ? -ERROR_MEMORY : rc;
 }
 
 /* What the receipts say about the log: where it first differs from one, and the last one before
@@ -130,7 +145,9 @@ static void look_below(const struct audit_receipt *receipt, struct agreement *ag
 static int fail_at(struct audit *audit, const char *path, long line, int error)
 {
     snprintf(audit->message, sizeof audit->message, "%.300s line %ld %s", path, line,
-             error == -ERROR_MALFORMED ? "is no receipt" : "cannot be read");
+             error == -ERROR_MALFORMED ? "is no receipt"
+             : error == -ERROR_MEMORY  ? "cannot be read: out of memory"
+                                       : "cannot be read");
     return error;
 }
 
@@ -182,7 +199,9 @@ int audit_receipts(struct audit *audit, const char *const *paths, size_t count,
 {
     sqlite3_stmt *statement =
         audit_prepare(audit, "SELECT hash, id FROM events WHERE sequence = ?1");
-    sqlite3_stmt *last = audit_prepare(audit, "SELECT max(sequence) FROM events");
+    /* Only when the first one could be: or what it failed for would be forgotten. */
+    sqlite3_stmt *last =
+        statement ? audit_prepare(audit, "SELECT max(sequence) FROM events") : NULL;
     struct agreement agreement = {0};
     int64_t again = 0;
     int rc = 0;

@@ -18,7 +18,8 @@ struct audit_receipt {
     struct uuid operation_id;
 };
 
-/* Reads the next line: 1; 0 at the end; -ERROR_MALFORMED when the line is no receipt, -ERROR_IO. */
+/* Reads the next line: 1; 0 at the end; -ERROR_MALFORMED when the line is no receipt, -ERROR_IO,
+ * -ERROR_MEMORY. */
 int receipts_next(FILE *file, struct audit_receipt *receipt);
 
 #endif

@@ -60,7 +60,7 @@ int raise(int number)
     char line[MODULE_BYTES] = "event=blamed module=";
 
     (void)strncat(line, blamed(), sizeof(line) - strlen(line) - 2);
-    (void)strcat(line, "\n");
+    (void)strncat(line, "\n", 1);
     (void)!write(STDERR_FILENO, line, strlen(line));
     return REAL(raise)(number);
 }

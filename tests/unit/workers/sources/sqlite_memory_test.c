@@ -56,7 +56,7 @@ static void check(struct mail *place, enum source_format format)
     assert_int_equal(recording_gather(&place->recording, source, &somebody, &place->outcome), 0);
     assert_int_equal(place->outcome.counts.rows, 6);
     assert_true(place->recording.entries[0].size_bytes < sizeof whole);
-    strcpy(whole, place->recording.entries[0].data);
+    memcpy(whole, place->recording.entries[0].data, place->recording.entries[0].size_bytes + 1);
     do {
         memory_fault_at(++number);
         rc = recording_gather(&place->recording, source, &somebody, &place->outcome);
