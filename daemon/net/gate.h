@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* How many connections and subscriptions there may be. libzmq bounds neither, and when a process
- * runs out of descriptors it spins and serves nobody. So the gate follows each listening socket
+ * runs out of descriptors it spins and lets nobody in. So the gate follows each listening socket
  * through its monitor, knows every connection that was accepted, and shuts down (shutdown(2), which
  * libzmq takes for a peer that has left) what is too much:
  *
