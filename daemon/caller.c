@@ -67,10 +67,12 @@ void caller_follow(struct daemon *daemon)
 void caller_reload(struct daemon *daemon)
 {
     char message[KEY_SET_MESSAGE_BYTES];
+    int rc;
 
     log_reload(authorizer_reload_keys(daemon->authorizer, message), "keys", "signal", message);
     if (daemon->settings.revocations) {
-        log_reload(authorizer_reload_revocations(daemon->authorizer, message), "revocations",
-                   "signal", message);
+        rc = authorizer_reload_revocations(daemon->authorizer, message);
+        log_reload(rc, "revocations", "signal", message);
+        daemon->revocations_are_new |= !rc;
     }
 }

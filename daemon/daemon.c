@@ -237,6 +237,7 @@ int daemon_open(struct daemon *daemon, const char *configuration_path,
 
     *daemon = (struct daemon){.now = {.mono = mono_now(), .wall = wall_now()}};
     daemon->started = daemon->heard = daemon->now.mono;
+    daemon->revocations_are_new = true;
     if (getrandom(&seed, sizeof seed, 0) != sizeof seed) {
         return fail(message, -ERROR_IO, "starting", "no random numbers");
     }

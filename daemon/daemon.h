@@ -47,6 +47,7 @@ struct daemon {
     struct now now;           /* of this turn */
     struct mono started;      /* the process */
     struct mono heard;        /* the last message that came in */
+    bool revocations_are_new; /* and were not applied to what is under way */
     bool is_watched; /* somebody has subscribed to operations in the life of this process */
     struct mono denials_told;  /* the last line about denied handshakes */
     struct mono refusals_told; /* the last line about closed connections */

@@ -5,6 +5,7 @@
 
 #include "daemon/caller.h"
 #include "daemon/daemon.h"
+#include "daemon/revoked.h"
 #include "daemon/show.h"
 #include "schemas/base/errors.h"
 #include "schemas/base/log.h"
@@ -233,14 +234,21 @@ static int fill_pages(struct daemon *daemon)
 /* An offer may go ahead of the commit when the operation is queued in the store already: it brings
  * no change, and a declined one that waited for each turn's fsync would find its free worker late.
  */
-static void offer(struct daemon *daemon, const struct offer *offer)
+static int offer(struct daemon *daemon, const struct offer *offer)
 {
+    bool is_ended;
+    int rc = revoked_end_offer(daemon, offer, &is_ended);
+
+    if (rc || is_ended) {
+        return rc;
+    }
     if (offer->sequence <= daemon->durable_sequence) {
         effects_offer_now(&daemon->effects, &offer->job, daemon->sockets, &daemon->engine,
                           daemon->now);
     } else {
         effects_offer(&daemon->effects, &offer->job);
     }
+    return 0;
 }
 
 static int dispatch(struct daemon *daemon)
@@ -252,11 +260,12 @@ static int dispatch(struct daemon *daemon)
         return rc;
     }
     engine_dispatch(&daemon->engine, daemon->now, TURN_OFFERS, outcome);
-    for (size_t i = 0; i < outcome->offer_count; i++) {
-        offer(daemon, &outcome->offers[i]);
+    rc = outcome->error;
+    for (size_t i = 0; i < outcome->offer_count && !rc; i++) {
+        rc = offer(daemon, &outcome->offers[i]);
     }
     outcome->offer_count = 0;
-    return outcome->error ? outcome->error : daemon->effects.error;
+    return rc ? rc : daemon->effects.error;
 }
 
 static int decide(struct daemon *daemon)
@@ -314,6 +323,9 @@ int turn_run(struct daemon *daemon)
     caller_follow(daemon);
 
     rc = speak_if_durable(daemon);
+    if (!rc) {
+        rc = revoked_end_attempts(daemon);
+    }
     if (!rc) {
         rc = receive_and_decide(daemon);
     }

@@ -108,6 +108,12 @@ int authorizer_check_vouched(const struct authorizer *authorizer,
     return rc;
 }
 
+bool authorizer_has_revoked(const struct authorizer *authorizer, const struct uuid *tenant_id,
+                            const struct uuid *object_id)
+{
+    return revocations_name_person(authorizer->revocations, tenant_id, object_id);
+}
+
 int authorizer_reload_keys(struct authorizer *authorizer, char message[KEY_SET_MESSAGE_BYTES])
 {
     struct key_set *fresh = NULL;

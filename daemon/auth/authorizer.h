@@ -35,6 +35,10 @@ int authorizer_check_vouched(const struct authorizer *authorizer,
                              const struct vouched_claims *vouched, struct wall now,
                              struct claims *claims);
 
+/* Whether this person's access was taken back, whatever tokens say. */
+bool authorizer_has_revoked(const struct authorizer *authorizer, const struct uuid *tenant_id,
+                            const struct uuid *object_id);
+
 /* Reads the key set file again. A failure leaves the last good set in force, with a ready line in
  * message. A set that differs replaces it and forgets every verdict. Errors as key_set_load. */
 int authorizer_reload_keys(struct authorizer *authorizer, char message[KEY_SET_MESSAGE_BYTES]);

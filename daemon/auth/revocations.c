@@ -166,12 +166,12 @@ void revocations_destroy(struct revocations **revocations)
     *revocations = NULL;
 }
 
-static bool is_person_named(const struct revocations *revocations, const struct uuid *tenant_id,
-                            const struct uuid *object_id)
+bool revocations_name_person(const struct revocations *revocations, const struct uuid *tenant_id,
+                             const struct uuid *object_id)
 {
     struct person wanted = {.tenant_id = *tenant_id, .object_id = *object_id};
 
-    return revocations->person_count > 0 &&
+    return revocations && revocations->person_count > 0 &&
            bsearch(&wanted, revocations->persons, revocations->person_count, sizeof(wanted),
                    compare_persons);
 }
@@ -192,8 +192,9 @@ int revocations_check(const struct revocations *revocations, const struct claims
         return 0;
     if (is_token_named(revocations, claims))
         return -ERROR_TOKEN_REVOKED;
-    if (is_person_named(revocations, &claims->tenant_id, &claims->object_id) ||
-        (claims->has_actor && is_person_named(revocations, &claims->tenant_id, &claims->actor_id)))
+    if (revocations_name_person(revocations, &claims->tenant_id, &claims->object_id) ||
+        (claims->has_actor &&
+         revocations_name_person(revocations, &claims->tenant_id, &claims->actor_id)))
         return -ERROR_PERSON_REVOKED;
     return 0;
 }

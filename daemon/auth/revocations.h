@@ -24,6 +24,10 @@ int revocations_load(struct revocations **revocations, const char *path,
                      char message[REVOCATIONS_MESSAGE_BYTES]);
 void revocations_destroy(struct revocations **revocations);
 
+/* Whether this person is named. NULL revokes nothing. */
+bool revocations_name_person(const struct revocations *revocations, const struct uuid *tenant_id,
+                             const struct uuid *object_id);
+
 /* 0, -ERROR_TOKEN_REVOKED, or -ERROR_PERSON_REVOKED when the person or who acts for it is named.
  * NULL revokes nothing. */
 int revocations_check(const struct revocations *revocations, const struct claims *claims);

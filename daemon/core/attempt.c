@@ -83,6 +83,14 @@ struct attempt *attempts_find_operation(const struct attempts *attempts, const s
     return NULL;
 }
 
+struct attempt *attempts_each(const struct attempts *attempts, const struct attempt *previous)
+{
+    struct table_link *link =
+        table_each(&attempts->by_fence, previous ? &previous->by_fence : NULL);
+
+    return link ? TABLE_ENTRY(link, struct attempt, by_fence) : NULL;
+}
+
 void attempts_end(struct attempts *attempts, struct attempt *attempt)
 {
     if (attempt->is_running) {

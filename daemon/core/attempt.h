@@ -44,6 +44,9 @@ void attempts_run(struct attempts *attempts, struct attempt *attempt, const stru
 struct attempt *attempts_find(const struct attempts *attempts, int64_t fence);
 struct attempt *attempts_find_operation(const struct attempts *attempts, const struct uuid *id);
 
+/* Any walk over all: start with NULL. The one before may be ended once the next is known. */
+struct attempt *attempts_each(const struct attempts *attempts, const struct attempt *previous);
+
 /* Forgets one; the pointer is dead afterwards. */
 void attempts_end(struct attempts *attempts, struct attempt *attempt);
 

@@ -42,6 +42,7 @@ struct queue_entry engine_entry(const struct record *record)
     return (struct queue_entry){.id = record->id,
                                 .tenant_id = record->tenant_id,
                                 .user_id = record->user_id,
+                                .requested_by = record->requested_by,
                                 .attempt = record->attempt,
                                 .submitted = record->submitted,
                                 .sequence = record->sequence};

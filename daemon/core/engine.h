@@ -110,6 +110,10 @@ int engine_progress(struct engine *engine, const struct progress_report *report,
 void engine_cancel(struct engine *engine, const struct record *stored, const struct uuid *by,
                    struct now now, struct outcome *outcome);
 
+/* Ends in the same way an operation whose requester may not ask for exports any more. */
+void engine_revoke(struct engine *engine, const struct record *stored, struct now now,
+                   struct outcome *outcome);
+
 /* Somebody who may decides about an operation that awaits approval: it is queued, or it ends as
  * denied. Any other is left as it is; stored is its newest record. */
 void engine_decide(struct engine *engine, const struct record *stored, bool is_approved,

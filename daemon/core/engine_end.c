@@ -33,6 +33,15 @@ void engine_cancel(struct engine *engine, const struct record *stored, const str
     end(engine, &record, FAILURE_CODE_CANCELLED, false, now, outcome);
 }
 
+void engine_revoke(struct engine *engine, const struct record *stored, struct now now,
+                   struct outcome *outcome)
+{
+    struct record record = *stored;
+
+    /* Who asked is the reason, so the same again is not worth trying. */
+    end(engine, &record, FAILURE_CODE_REQUESTER_REVOKED, false, now, outcome);
+}
+
 void engine_decide(struct engine *engine, const struct record *stored, bool is_approved,
                    const struct uuid *by, struct now now, struct outcome *outcome)
 {

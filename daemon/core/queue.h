@@ -18,6 +18,7 @@ struct queue_entry {
     struct uuid id;
     struct uuid tenant_id;
     struct uuid user_id;
+    struct uuid requested_by;
     int64_t attempt; /* attempts started so far */
     struct wall submitted;
     int64_t sequence; /* of the last event of the operation */

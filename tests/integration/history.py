@@ -21,7 +21,7 @@ MOVES = {
     ("gathering", "overdue"): ("gathering", "running"),
 }
 # What may end an operation that no worker is at.
-ENDED_WAITING = ("cancelled", "overdue")
+ENDED_WAITING = ("cancelled", "overdue", "requesterRevoked")
 # What the start of an attempt may change, and no other event.
 OF_THE_ATTEMPT = ("attempt", "fence")
 # What no event may change.

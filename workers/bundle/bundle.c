@@ -25,6 +25,8 @@ static const char *const own_names[] = {"RequestInfo.json", "completeness.json",
 struct bundle_writer {
     int error;
     const atomic_int *stop;
+    int (*permit)(void *context);
+    void *permit_context;
     struct wall now;
     char operation[UUID_TEXT_BUFFER];
     char path[BUNDLE_PATH_BUFFER];
@@ -126,6 +128,8 @@ int bundle_begin(struct bundle_writer **result, const struct bundle_options *opt
     bundle->bag.manifest.file = -1;
     bundle->now = now;
     bundle->stop = options->stop;
+    bundle->permit = options->permit;
+    bundle->permit_context = options->permit_context;
     bundle->maximum_files =
         options->maximum_files ? options->maximum_files : BUNDLE_DEFAULT_MAXIMUM_FILES;
     uuid_format(operation, bundle->operation);
@@ -305,7 +309,11 @@ int bundle_finish(struct bundle_writer **pointer, const struct request_info *req
         rc = bag_finish(&bundle->bag, bundle->operation, bundle->now, &finished.size_bytes,
                         finished.sha256);
     if (!rc)
-        rc = publication_commit(&bundle->publication, bundle->stop);
+        rc = publication_sync(&bundle->publication, bundle->stop);
+    if (!rc && bundle->permit)
+        rc = bundle->permit(bundle->permit_context);
+    if (!rc)
+        rc = publication_commit(&bundle->publication);
     if (!rc) {
         memcpy(finished.path, bundle->path, sizeof(finished.path));
         finished.file_count = bundle->bag.payload_files;

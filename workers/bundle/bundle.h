@@ -17,10 +17,10 @@
  * A line of original-names.jsonl has the name and the original, or originalHex when that is not
  * UTF-8.
  *
- * It is written as OPERATION-FENCE.zip.partial, synced, renamed without overwriting, and its folder
- * synced; only then does bundle_finish succeed. It leaves a mark beside it for as long as the
- * daemon may not know of it (workers/bundle/unrecorded.h). Files are mode 0600, folders 0700. The
- * same input with the same time makes the same bytes.
+ * It is written as OPERATION-FENCE.zip.partial, synced, permitted, renamed without overwriting, and
+ * its folder synced; only then does bundle_finish succeed. It leaves a mark beside it for as long
+ * as the daemon may not know of it (workers/bundle/unrecorded.h). Files are mode 0600, folders
+ * 0700. The same input with the same time makes the same bytes.
  *
  * Memory does not grow with bytes or rows. It does with files, by about 220 bytes each
  * (the central directory and the set of taken names), which is why maximum_files exists;
@@ -53,6 +53,9 @@ struct bundle_options {
     uint64_t maximum_bytes; /* of the ZIP file; 0 for no maximum */
     uint64_t maximum_files; /* entries of the sources; 0 for BUNDLE_DEFAULT_MAXIMUM_FILES */
     const atomic_int *stop; /* may be NULL; borrowed until the bundle is finished or aborted */
+    /* Asked last, when only the name is missing: 0, or the error that ends it. May be NULL. */
+    int (*permit)(void *context);
+    void *permit_context; /* borrowed as stop */
 };
 
 struct bundle_result {

@@ -142,13 +142,17 @@ static int rename_exclusively(struct publication *publication)
     return 0;
 }
 
-int publication_commit(struct publication *publication, const atomic_int *stop)
+int publication_sync(struct publication *publication, const atomic_int *stop)
 {
     if (fsync(publication->file) != 0)
         return file_error(errno);
-    if (stop && atomic_load(stop) != 0)
-        return -ERROR_CANCELLED;
+    return stop && atomic_load(stop) != 0 ? -ERROR_CANCELLED : 0;
+}
+
+int publication_commit(struct publication *publication)
+{
     int rc = make_mark(publication);
+
     if (!rc)
         rc = rename_exclusively(publication);
     if (rc)

@@ -36,11 +36,14 @@ struct publication {
 int publication_open(struct publication *publication, const char *directory,
                      const struct bundle_identity *bundle);
 
-/* fsync, the mark, rename without overwriting, fsync of the folder and of the directory. Success
- * means that a power cut takes nothing back. When *stop is other than zero after the first fsync,
- * which may take long, -ERROR_CANCELLED. On failure the file is removed under either name, and the
- * mark after it; call publication_discard all the same. stop may be NULL. */
-int publication_commit(struct publication *publication, const atomic_int *stop);
+/* Brings what was written to the disk, which may take long. -ERROR_CANCELLED when *stop is other
+ * than zero afterwards; stop may be NULL. */
+int publication_sync(struct publication *publication, const atomic_int *stop);
+
+/* Of a file that was synced: the mark, rename without overwriting, fsync of the folder and of the
+ * directory. Success means that a power cut takes nothing back. On failure the file is removed
+ * under either name, and the mark after it; call publication_discard all the same. */
+int publication_commit(struct publication *publication);
 
 /* Removes what was not committed and closes everything. Safe twice. */
 void publication_discard(struct publication *publication);

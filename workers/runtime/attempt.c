@@ -24,6 +24,7 @@ struct attempt {
     int64_t rows;  /* of the sources before it */
     int64_t bytes;
     struct registry_profile profile;
+    int permit_error; /* why the profile may not be exported any more; 0 or negative */
 };
 
 struct failure_row {
@@ -74,6 +75,14 @@ static void fail_bundle(struct attempt *attempt, int rc)
         fail_stopped(attempt);
     else
         fail_by(attempt, bundle_failures, rc);
+}
+
+static void fail_registry(struct attempt *attempt, int rc)
+{
+    if (rc == -ERROR_CANCELLED)
+        fail_stopped(attempt);
+    else
+        fail_by(attempt, registry_failures, rc);
 }
 
 static const char *source_of(const struct attempt *attempt)
@@ -298,6 +307,24 @@ static void encode_failed(const struct attempt *attempt, struct wire_output *rep
     wire_output_release(&items);
 }
 
+static int find_profile(const struct attempt *attempt, struct registry_profile *profile)
+{
+    const struct job *job = &attempt->order->job;
+
+    return registry_find(&attempt->settings->registry, &job->tenant_id, &job->user_id,
+                         attempt->stop, profile);
+}
+
+/* Gathering may take long, and the profile may have ceased to be shared meanwhile. */
+static int permit(void *context)
+{
+    struct attempt *attempt = context;
+    struct registry_profile still;
+
+    attempt->permit_error = find_profile(attempt, &still);
+    return attempt->permit_error;
+}
+
 static bool begin(struct attempt *attempt)
 {
     const struct settings *settings = attempt->settings;
@@ -308,16 +335,13 @@ static bool begin(struct attempt *attempt)
         .maximum_bytes = (uint64_t)settings->bundle_bytes,
         .maximum_files = (uint64_t)settings->bundle_files,
         .stop = attempt->stop,
+        .permit = permit,
+        .permit_context = attempt,
     };
 
-    int rc = registry_find(&settings->registry, &job->tenant_id, &job->user_id, attempt->stop,
-                           &attempt->profile);
-    if (rc == -ERROR_CANCELLED) {
-        fail_stopped(attempt);
-        return false;
-    }
+    int rc = find_profile(attempt, &attempt->profile);
     if (rc) {
-        fail_by(attempt, registry_failures, rc);
+        fail_registry(attempt, rc);
         return false;
     }
     rc = bundle_begin(&attempt->bundle, &options, &job->tenant_id, &job->operation_id, job->fence,
@@ -331,7 +355,9 @@ static bool publish(struct attempt *attempt, struct bundle_result *result)
 {
     int rc = finish_bundle(attempt, result);
 
-    if (rc)
+    if (attempt->permit_error)
+        fail_registry(attempt, attempt->permit_error);
+    else if (rc)
         fail_bundle(attempt, rc);
     return rc == 0;
 }

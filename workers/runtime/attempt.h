@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /* One attempt at one operation: the profile from the registry, every source in order into the
- * bundle, the bundle published, and the report about it. Runs in a gathering thread; takes as long
- * as it takes, but ends soon after its stop flag is set. Memory does not grow with the profile. */
+ * bundle, the bundle published if the registry still has the profile, and the report about it. Runs
+ * in a gathering thread; takes as long as it takes, but ends soon after its stop flag is set.
+ * Memory does not grow with the profile. */
 #ifndef WORKERS_RUNTIME_ATTEMPT_H
 #define WORKERS_RUNTIME_ATTEMPT_H
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* The registry of inbound shared user profiles, read with the operator's statement. A job carries
- * ids only; the rest is looked up here, anew for each attempt. Any thread. */
+ * ids only; the rest is looked up here, anew for each attempt, and once more before its bundle is
+ * published. Any thread. */
 #ifndef WORKERS_RUNTIME_REGISTRY_H
 #define WORKERS_RUNTIME_REGISTRY_H
 

@@ -117,6 +117,23 @@ static void a_revoked_person_is_refused_whatever_the_token(void **state)
     assert_int_equal(check(s, "oid", "\"" OTHER_TENANT "\""), 0);
 }
 
+static void who_is_revoked_can_be_asked_without_a_token(void **state)
+{
+    struct scene *s = *state;
+    struct uuid tenant;
+    struct uuid person;
+
+    assert_int_equal(uuid_parse(TEXT(TENANT), &tenant), 0);
+    assert_int_equal(uuid_parse(TEXT(PERSON), &person), 0);
+    assert_false(authorizer_has_revoked(s->authorizer, &tenant, &person));
+    revoke(s, "{\"persons\":[{\"tid\":\"" TENANT "\",\"oid\":\"" PERSON "\"}]}");
+    assert_true(authorizer_has_revoked(s->authorizer, &tenant, &person));
+    assert_false(authorizer_has_revoked(s->authorizer, &person, &tenant));
+    assert_int_equal(uuid_parse(TEXT(OTHER_TENANT), &tenant), 0);
+    assert_false(authorizer_has_revoked(s->authorizer, &tenant, &person));
+    assert_false(revocations_name_person(NULL, &tenant, &person));
+}
+
 static void who_acts_for_a_person_can_be_revoked_too(void **state)
 {
     struct scene *s = *state;
@@ -260,6 +277,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         ROW(a_revoked_token_is_refused_and_its_neighbours_are_not),
         ROW(a_revoked_person_is_refused_whatever_the_token),
+        ROW(who_is_revoked_can_be_asked_without_a_token),
         ROW(who_acts_for_a_person_can_be_revoked_too),
         ROW(a_remembered_verdict_ends_with_a_revocation_and_comes_back_with_its_end),
         ROW(a_bad_file_keeps_the_last_good_one),

@@ -314,6 +314,12 @@ void world_cancel(struct world *world, size_t index, uint64_t by)
     apply(world);
 }
 
+void world_revoke(struct world *world, size_t index)
+{
+    engine_revoke(&world->engine, &world->stored[index], world->now, &world->outcome);
+    apply(world);
+}
+
 void world_found(struct world *world, unsigned worker, const struct job *job)
 {
     engine_found(&world->engine,

@@ -67,6 +67,7 @@ size_t world_accept_manual(struct world *world, uint64_t tenant);
 void world_decide(struct world *world, size_t index, bool is_approved, uint64_t by);
 
 void world_cancel(struct world *world, size_t index, uint64_t by);
+void world_revoke(struct world *world, size_t index);
 void world_found(struct world *world, unsigned worker, const struct job *job);
 
 /* Looks for what is overdue, if the engine says that there may be something. */

@@ -279,6 +279,33 @@ static void a_sweep_that_fails_at_any_call_goes_on_and_the_next_does_the_rest(vo
     assert_int_equal(failures, 2 + 3 * 2); /* two folders; each file opened, locked, removed */
 }
 
+static int deny(void *context)
+{
+    const struct sample *sample = context;
+
+    /* Asked when all is there but the name. */
+    assert_int_equal(
+        sample_run("test $(find '%s' -name '*.partial' -size +0 | wc -l) = 1", sample->directory),
+        0);
+    return -ERROR_NOT_FOUND;
+}
+
+static void what_is_not_permitted_in_the_end_is_never_seen(void **state)
+{
+    struct sample *sample = *state;
+    struct bundle_writer *bundle = NULL;
+    struct bundle_result result;
+
+    sample->options.permit = deny;
+    sample->options.permit_context = sample;
+    assert_int_equal(sample_begin(sample, &bundle), 0);
+    assert_int_equal(sample_entry(bundle, "files", "a", "x", 1), 0);
+    assert_int_equal(bundle_finish(&bundle, &sample->request_info, &sample->completeness, &result),
+                     -ERROR_NOT_FOUND);
+    assert_null(bundle);
+    assert_int_equal(sample_run("test -z \"$(find '%s' -type f)\"", sample->directory), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -288,6 +315,7 @@ int main(void)
         TEST(a_call_that_the_file_system_does_not_know_has_another_way),
         TEST(short_writes_and_reads_change_nothing),
         TEST(an_interrupted_write_is_repeated),
+        TEST(what_is_not_permitted_in_the_end_is_never_seen),
         TEST(a_kill_at_any_call_shows_nothing_or_a_right_bundle_with_a_mark),
         TEST(a_removal_that_fails_at_any_call_keeps_the_mark),
         TEST(a_keeping_that_fails_at_any_call_keeps_the_bundle),
