@@ -42,7 +42,11 @@ static enum exit_code describe(const struct settings *settings, struct certifica
     }
     if (settings->tenants && certificate_parse_tenants(text_of(settings->tenants), certificate)) {
         return fail(EXIT_CODE_USAGE, settings->tenants,
-                    "expected a list of 1 to 26 UUIDs; nothing was made");
+                    "expected a list of 1 to 26 UUIDs, or any; nothing was made");
+    }
+    if (certificate_lacks_tenants(certificate)) {
+        return fail(EXIT_CODE_USAGE, settings->roles,
+                    "who vouches needs --tenants, a list of UUIDs or any; nothing was made");
     }
     return EXIT_CODE_OK;
 }

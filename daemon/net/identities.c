@@ -71,6 +71,13 @@ static int check_identity(const struct identities *identities, const struct iden
                     "metadata.tenants: found some, expected none for a worker, who is given the "
                     "jobs of all tenants, nor for an operator, who pauses those of all");
     }
+    if (certificate_lacks_tenants(certificate)) {
+        snprintf(message, IDENTITIES_MESSAGE_BYTES,
+                 "%s:%u: metadata.tenants: found nothing beside the role vouches, expected the "
+                 "UUIDs of the tenants that it may vouch for, or any",
+                 path, certificate->roles_line);
+        return -ERROR_CONFIGURATION;
+    }
     other = identities_by_name(identities, text_of(certificate->name));
     if (other) {
         snprintf(message, IDENTITIES_MESSAGE_BYTES,

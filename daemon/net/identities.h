@@ -12,8 +12,8 @@
 struct identities;
 
 /* -ERROR_CONFIGURATION with a ready line, "FILE:LINE: KEY: found …, expected …", when the directory
- * or a certificate cannot be used, a name or a key is there twice, a name or roles are missing, or
- * roles that concern all tenants are limited to some. */
+ * or a certificate cannot be used, a name or a key is there twice, a name or roles are missing,
+ * roles that concern all tenants are limited to some, or who vouches does not say for whom. */
 int identities_load(struct identities **identities, const char *directory,
                     char message[IDENTITIES_MESSAGE_BYTES]);
 void identities_destroy(struct identities **identities);

@@ -93,8 +93,12 @@ int certificate_parse_tenants(struct text list, struct certificate *certificate)
     struct text item;
     struct uuid tenant;
 
-    certificate->has_tenants = true;
+    certificate->has_any_tenant = text_equal(text_trim(list), TEXT(CERTIFICATE_ANY_TENANT));
+    certificate->has_tenants = !certificate->has_any_tenant;
     certificate->tenant_count = 0;
+    if (certificate->has_any_tenant) {
+        return 0;
+    }
     while (text_next_item(&list, &item)) {
         if (certificate->tenant_count == CERTIFICATE_TENANTS || uuid_parse(item, &tenant) ||
             has_tenant(certificate, &tenant)) {
@@ -103,6 +107,12 @@ int certificate_parse_tenants(struct text list, struct certificate *certificate)
         certificate->tenants[certificate->tenant_count++] = tenant;
     }
     return certificate->tenant_count > 0 ? 0 : -ERROR_FIELD_VALUE;
+}
+
+bool certificate_lacks_tenants(const struct certificate *certificate)
+{
+    return (certificate->roles & ROLE_BIT(ROLE_VOUCHES)) && !certificate->has_tenants &&
+           !certificate->has_any_tenant;
 }
 
 static bool take_name(struct certificate *certificate, struct text value)
@@ -143,7 +153,7 @@ static const struct rule {
 } rules[] = {
     {metadata, "name", take_name, "expected a name of 1 to 63 characters"},
     {metadata, "roles", take_roles, "expected a list of " ROLE_NAMES ", each once"},
-    {metadata, "tenants", take_tenants, "expected a list of 1 to 26 UUIDs, each once"},
+    {metadata, "tenants", take_tenants, "expected a list of 1 to 26 UUIDs, each once, or any"},
     {metadata, "email", NULL, NULL},
     {metadata, "organization", NULL, NULL},
     {metadata, "version", NULL, NULL},
@@ -206,6 +216,9 @@ static int take(struct parser *parser, struct text key, struct text rest)
         }
         if (rule->take && !rule->take(&parser->certificate, value)) {
             return fail(parser, rule->section, rule->key, rule->expected);
+        }
+        if (rule->take == take_roles) {
+            parser->certificate.roles_line = parser->line;
         }
         return 0;
     }

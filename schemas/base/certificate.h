@@ -16,12 +16,15 @@
 #define CERTIFICATE_KEY_BYTES     40 /* in Z85 */
 #define CERTIFICATE_KEY_BUFFER    (CERTIFICATE_KEY_BYTES + 1)
 #define CERTIFICATE_TENANTS       26 /* what fits a line */
+#define CERTIFICATE_ANY_TENANT    "any"
 #define CERTIFICATE_PROBLEM_BYTES 256
 
 struct certificate {
     char name[CERTIFICATE_NAME_BUFFER]; /* "" when there is none */
     uint32_t roles;                     /* a set of enum role; empty when there is no such line */
+    uint32_t roles_line;                /* where they stand; 0 when they do not */
     bool has_tenants;                   /* without it, all */
+    bool has_any_tenant;                /* all, in so many words: tenants = "any" */
     uint32_t tenant_count;
     struct uuid tenants[CERTIFICATE_TENANTS];
     char public_key[CERTIFICATE_KEY_BUFFER];
@@ -50,8 +53,13 @@ bool certificate_is_key(struct text t);
  * first a letter or a digit. */
 bool certificate_is_name(struct text t);
 
-/* Reads "UUID, UUID, …". -ERROR_FIELD_VALUE for anything else, one twice, none, or too many. */
+/* Reads "UUID, UUID, …" or "any". -ERROR_FIELD_VALUE for anything else, one twice, none, or too
+ * many. */
 int certificate_parse_tenants(struct text list, struct certificate *certificate);
+
+/* Whether it is of somebody who vouches and does not say for which tenants: that it is for all must
+ * be said, for nobody sees that a line is missing. */
+bool certificate_lacks_tenants(const struct certificate *certificate);
 
 /* Overwrites the secret key. */
 void certificate_forget(struct certificate *certificate);

@@ -42,7 +42,7 @@ static void put_tenants(struct output *output, const struct certificate *certifi
 {
     char tenant[UUID_TEXT_BUFFER];
 
-    put(output, "    tenants = \"");
+    put(output, "    tenants = \"%s", certificate->has_any_tenant ? CERTIFICATE_ANY_TENANT : "");
     for (uint32_t i = 0; i < certificate->tenant_count; i++) {
         put(output, "%s%s", i ? "," : "", uuid_format(&certificate->tenants[i], tenant));
     }
@@ -65,7 +65,7 @@ int certificate_format(const struct certificate *certificate, bool is_secret, ch
     if (certificate->roles) {
         put_roles(&output, certificate->roles);
     }
-    if (certificate->has_tenants) {
+    if (certificate->has_tenants || certificate->has_any_tenant) {
         put_tenants(&output, certificate);
     }
     put(&output, "curve\n    public-key = \"%s\"\n", certificate->public_key);

@@ -20,6 +20,7 @@ static void check_again(const struct certificate *first)
     if (certificate_format(first, first->secret_key[0] != '\0', text, sizeof(text)) != 0 ||
         certificate_parse(text_of(text), &second, &problem) != 0 ||
         strcmp(first->name, second.name) != 0 || first->roles != second.roles ||
+        first->has_any_tenant != second.has_any_tenant ||
         first->has_tenants != second.has_tenants || first->tenant_count != second.tenant_count ||
         memcmp(first->tenants, second.tenants, first->tenant_count * sizeof(struct uuid)) != 0 ||
         strcmp(first->public_key, second.public_key) != 0 ||

@@ -39,7 +39,8 @@ class Vouching(harness.Case):
         folder = made.directory / "identities"
         folder.mkdir()
         first = made.tenant_id(0)
-        for name, options in {"service": (), "gateway": ("--roles", "vouches"), "operator": ("--roles", "vouches, operator"),
+        for name, options in {"service": (), "gateway": ("--roles", "vouches", "--tenants", "any"),
+                              "operator": ("--roles", "vouches, operator", "--tenants", "any"),
                               "first": ("--roles", "client, vouches", "--tenants", first), "client": ("--roles", "client")}.items():
             subprocess.run([PROGRAMS / "exportctl", "keygen", folder / name, *options], check=True, stdout=subprocess.DEVNULL)
             self.pairs[name] = zmq.auth.load_certificate(folder / f"{name}.key_secret")
@@ -127,6 +128,37 @@ class Vouching(harness.Case):
         approver = self.claims(oid=str(uuid.uuid4()), scp=APPROVE, act=OPERATOR)
         decided = gateway.ask("approveOperation", claims=approver, operationId=requested["operation"]["id"])
         self.assert_refused(decided, 403, "forbidden", "actorNotAdmitted", "operationId")
+
+    def test_that_all_may_be_vouched_for_is_never_meant_by_a_missing_line(self):
+        made = self.start()
+        folder = made.directory / "identities"
+        for roles in ("vouches", "client, vouches", "operator, vouches"):
+            refused = subprocess.run([PROGRAMS / "exportctl", "keygen", folder / "wide", "--roles", roles], check=False,
+                                     capture_output=True, text=True)
+            self.assertEqual(refused.returncode, 2, refused)
+            self.assertIn("needs --tenants", refused.stderr)
+            self.assertEqual(list(folder.glob("wide*")), [])
+        gateway = folder / "gateway.key"
+        before = gateway.read_text()
+        lines = [line for line in before.splitlines() if "tenants" not in line]
+        gateway.write_text("\n".join(lines) + "\n")
+        place = f"{gateway}:{next(n for n, line in enumerate(lines, 1) if 'roles' in line)}: "
+        expected = place + "metadata.tenants: found nothing beside the role vouches, expected the UUIDs of the tenants"
+        made.daemon.send_signal(signal.SIGHUP)
+        while "identities=kept" not in made.daemon.text():
+            self.assertEqual(self.peer("client").ask("ping")["status"], 200)
+        self.assertIn(expected, made.daemon.text())
+        self.assertEqual(self.peer("gateway").ask("getStatistics", claims=self.claims(1))["status"], 200)  # As before.
+        self.assertEqual(made.daemon.stop(), 0)
+        checked = subprocess.run([PROGRAMS / "exportd", "-t", "-c", made.directory / "exportd.yaml"], check=False,
+                                 capture_output=True, text=True)
+        self.assertEqual(checked.returncode, 2, checked)
+        self.assertIn(expected, checked.stderr)
+        gateway.write_text(before.replace('"any"', f'"{made.tenant_id(0)}"'))
+        made.daemon = made.run("exportd", "exportd")
+        self.assertEqual(self.peer("gateway").ask("getStatistics", claims=self.claims(0))["status"], 200)
+        self.assert_refused(self.peer("gateway").ask("getStatistics", claims=self.claims(1)), 401, "unauthorized",
+                            "claimsTenant", "claims")
 
     def test_a_token_and_claims_together_are_refused_from_everybody(self):
         made = self.start()

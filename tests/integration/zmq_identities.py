@@ -109,7 +109,7 @@ class Doors(Case):
         self.tenants = [made.tenant_id(0), made.tenant_id(1)]
         keys = made.keys
         for role in ("client", "vouches", "worker", "subscriber", "operator"):
-            keys.admit(role, role)
+            keys.admit(role, role, ["any"] if role == "vouches" else [])
         keys.admit("only-a", "client,subscriber", [self.tenants[0]])
         keys.admit("dashboard-a", "subscriber", [self.tenants[0]])
         keys.admit("dashboard-ab", "subscriber", self.tenants)

@@ -75,6 +75,31 @@ static void roles_and_tenants_are_lists(void **state)
     assert_string_equal(certificate.secret_key, "");
 }
 
+static void all_tenants_are_said_in_one_word(void **state)
+{
+    static const char *const rows[] = {"any", "\"any\"", "' any ' # all"};
+    struct certificate certificate;
+    struct certificate_problem problem;
+    char text[512];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        snprintf(text, sizeof text, "%smetadata\n    tenants = %s\n    roles = vouches\n", CURVE,
+                 rows[i]);
+        assert_int_equal(parse(text, &certificate, &problem), 0);
+        assert_true(certificate.has_any_tenant);
+        assert_false(certificate.has_tenants);
+        assert_false(certificate_lacks_tenants(&certificate));
+        assert_int_equal(certificate.roles_line, 5);
+        assert_int_equal(certificate_format(&certificate, false, text, sizeof text), 0);
+        assert_non_null(strstr(text, "    tenants = \"any\"\n"));
+    }
+    certificate.has_any_tenant = false;
+    assert_true(certificate_lacks_tenants(&certificate));
+    certificate.roles = ROLE_BIT(ROLE_CLIENT);
+    assert_false(certificate_lacks_tenants(&certificate));
+}
+
 static const struct {
     const char *text;
     uint32_t line;
@@ -97,6 +122,9 @@ static const struct {
     {CURVE "metadata\n    roles = \"\"\n", 4, "metadata.roles"},
     {CURVE "metadata\n    roles = client,\n", 4, "metadata.roles"},
     {CURVE "metadata\n    tenants = all\n", 4, "metadata.tenants"},
+    {CURVE "metadata\n    tenants = Any\n", 4, "metadata.tenants: expected a list of 1 to 26"},
+    {CURVE "metadata\n    tenants = any,any\n", 4, "UUIDs, each once, or any"},
+    {CURVE "metadata\n    tenants = " TENANT_A ",any\n", 4, "metadata.tenants"},
     {CURVE "metadata\n    tenants = \n", 4, "metadata.tenants"},
     {CURVE "metadata\n    tenants = " TENANT_A "," TENANT_A "\n", 4, "metadata.tenants"},
     {CURVE "metadata\n    name = \"\"\n", 4, "metadata.name"},
@@ -250,6 +278,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_czmq_writes_is_read),
         cmocka_unit_test(roles_and_tenants_are_lists),
+        cmocka_unit_test(all_tenants_are_said_in_one_word),
         cmocka_unit_test(what_is_not_right_is_refused_with_its_line),
         cmocka_unit_test(no_key_is_ever_in_a_message),
         cmocka_unit_test(lines_files_and_lists_are_bounded),

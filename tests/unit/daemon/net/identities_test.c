@@ -127,8 +127,31 @@ static void what_is_wrong_with_an_identity_is_told(void **state)
     expect_refusal("b.key: metadata.tenants");
     put("b.key", "    name = b\n    roles = client, operator\n    tenants = " TENANT_A "\n", KEY_B);
     expect_refusal("b.key: metadata.tenants");
+    put("b.key", "    name = b\n    roles = \"client, vouches\"\n", KEY_B);
+    expect_refusal("b.key:3: metadata.tenants: found nothing beside the role vouches");
+    put("b.key", "    roles = vouches, operator\n    name = b\n", KEY_B);
+    expect_refusal("b.key:2: metadata.tenants: found nothing beside the role vouches");
     put("b.key", "    name = b\n    roles = client\n", KEY_B "\"\n    secret-key = \"" KEY_A);
     expect_refusal("public certificate");
+}
+
+static void who_vouches_for_all_says_so(void **state)
+{
+    static const char *const rows[] = {"vouches", "vouches, operator", "vouches,client"};
+    const struct uuid some = {{1}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct identities *identities;
+        char metadata[128];
+
+        snprintf(metadata, sizeof metadata, "    name = a\n    roles = %s\n    tenants = \"any\"\n",
+                 rows[i]);
+        put("a.key", metadata, KEY_A);
+        identities = load();
+        assert_true(identity_serves_tenant(identities_each(identities, NULL), &some));
+        identities_destroy(&identities);
+    }
 }
 
 static struct uuid tenant(const char *text)
@@ -160,7 +183,8 @@ static void every_socket_is_opened_by_its_roles_only(void **state)
         char metadata[128];
         char domain[ADMISSION_DOMAIN_BUFFER];
 
-        snprintf(metadata, sizeof metadata, "    name = a\n    roles = %s\n", rows[role].role);
+        snprintf(metadata, sizeof metadata, "    name = a\n    roles = %s\n    tenants = any\n",
+                 rows[role].role);
         put("a.key", metadata, KEY_A);
         admission.identities = identities = load();
         for (int kind = 0; kind < SOCKET_COUNT; kind++) {
@@ -281,6 +305,7 @@ int main(void)
         TEST(identities_are_found_by_key_and_by_name),
         TEST(a_directory_that_cannot_be_trusted_is_refused),
         TEST(what_is_wrong_with_an_identity_is_told),
+        TEST(who_vouches_for_all_says_so),
         TEST(every_socket_is_opened_by_its_roles_only),
         TEST(a_subscriber_of_some_tenants_hears_only_feeds_of_theirs_that_name_him),
         TEST(identities_are_equal_when_nothing_of_them_differs),
