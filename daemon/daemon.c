@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "daemon/suppressed.h"
 #include "schemas/base/errors.h"
 #include "schemas/base/log.h"
 
@@ -203,8 +204,8 @@ static int open_engine(struct daemon *daemon, char *message)
 static int open_buffers(struct daemon *daemon, char *message)
 {
     if (policies_init(&daemon->policies, &daemon->settings.values) ||
-        wire_input_init(&daemon->input) || wire_input_init(&daemon->result_input) ||
-        sha256_init(&daemon->sha256)) {
+        throttle_new(&daemon->throttle) || wire_input_init(&daemon->input) ||
+        wire_input_init(&daemon->result_input) || sha256_init(&daemon->sha256)) {
         return fail(message, -ERROR_MEMORY, "starting", "out of memory");
     }
     return 0;
@@ -224,6 +225,7 @@ static void release(struct daemon *daemon)
     wire_input_release(&daemon->result_input);
     wire_output_release(&daemon->scratch);
     sha256_release(&daemon->sha256);
+    throttle_destroy(&daemon->throttle);
     limits_release(&daemon->limits);
     policies_release(&daemon->policies);
     settings_release(&daemon->settings);
@@ -272,6 +274,7 @@ int daemon_close(struct daemon *daemon)
     int closed;
     int rc;
 
+    suppressed_tell_all(daemon);
     syncer_close(&daemon->syncer);
     rc = daemon->failure ? 0 : limits_keep_all(daemon);
     if (!rc) {

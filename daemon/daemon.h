@@ -7,6 +7,7 @@
 #include "daemon/auth/permission.h"
 #include "daemon/config/configuration.h"
 #include "daemon/core/engine.h"
+#include "daemon/core/throttle.h"
 #include "daemon/effects.h"
 #include "daemon/limits.h"
 #include "daemon/net/sockets.h"
@@ -49,9 +50,12 @@ struct daemon {
     struct mono heard;        /* the last message that came in */
     bool revocations_are_new; /* and were not applied to what is under way */
     bool is_watched; /* somebody has subscribed to operations in the life of this process */
-    struct mono denials_told;  /* the last line about denied handshakes */
-    struct mono refusals_told; /* the last line about closed connections */
-    int failure;               /* negative: the turn must not be spoken of, and the process ends */
+    struct mono denials_told;    /* the last line about denied handshakes */
+    struct throttle *throttle;   /* of lines about refusals */
+    size_t surplus;              /* messages dropped unread, of which nobody was told yet */
+    struct mono suppressed_told; /* the last time that what was left out was told */
+    struct mono refusals_told;   /* the last line about closed connections */
+    int failure; /* negative: the turn must not be spoken of, and the process ends */
 };
 
 /* Makes everything from the configuration file; the message is ready for the log. */

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "schemas/base/errors.h"
-#include "schemas/base/log.h"
 
 enum effect_kind { EFFECT_REPLY, EFFECT_PUBLISH, EFFECT_OFFER };
 
@@ -168,30 +167,31 @@ void effects_notices(struct effects *effects, struct fence_notice *notices, size
     }
 }
 
-static void publish(struct sockets *sockets, uint64_t audience, struct text topic,
-                    struct text payload)
+/* The number of sockets that did not take it. */
+static size_t publish(struct sockets *sockets, uint64_t audience, struct text topic,
+                      struct text payload)
 {
+    size_t dropped = 0;
+
     for (uint32_t number = SOCKETS_STATUS_NUMBER; audience; number++, audience >>= 1) {
-        if ((audience & 1) && sockets_publish(sockets, number, topic, payload)) {
-            log_line(LOG_WARNING, "status_dropped", "reason=full");
-        }
+        dropped += (audience & 1) && sockets_publish(sockets, number, topic, payload);
     }
+    return dropped;
 }
 
-static void send_effect(const struct effect *effect, const char *bytes, struct sockets *sockets,
-                        struct engine *engine, struct now now)
+static void send_effect(struct effects *effects, const struct effect *effect,
+                        struct sockets *sockets, struct engine *engine, struct now now)
 {
+    const char *bytes = effects->bytes.data;
     struct text payload = {bytes + effect->at, effect->size_bytes};
     struct text topic = {bytes + effect->topic_at, effect->topic_bytes};
 
     switch (effect->kind) {
     case EFFECT_REPLY:
-        if (sockets_reply(sockets, &effect->envelope, payload)) {
-            log_line(LOG_WARNING, "reply_dropped", "reason=peer_gone_or_full");
-        }
+        effects->dropped_replies += sockets_reply(sockets, &effect->envelope, payload) != 0;
         break;
     case EFFECT_PUBLISH:
-        publish(sockets, effect->audience, topic, payload);
+        effects->dropped_frames += publish(sockets, effect->audience, topic, payload);
         break;
     case EFFECT_OFFER:
         if (engine_is_offered(engine, effect->fence) && sockets_offer(sockets, payload)) {
@@ -220,6 +220,6 @@ void effects_send(struct effects *effects, struct sockets *sockets, struct engin
                   struct now now)
 {
     for (size_t i = 0; i < effects->count; i++) {
-        send_effect(&effects->items[i], effects->bytes.data, sockets, engine, now);
+        send_effect(effects, &effects->items[i], sockets, engine, now);
     }
 }

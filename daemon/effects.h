@@ -15,6 +15,8 @@ struct effects {
     struct effect *items;
     size_t count;
     size_t capacity;
+    size_t dropped_replies; /* that no peer took, and status frames; whoever tells of them resets */
+    size_t dropped_frames;
     int error; /* 0 or negative; the first failure of any call */
 };
 
@@ -35,9 +37,9 @@ void effects_offer_now(struct effects *effects, const struct job *job, struct so
 /* One frame for each worker concerned. */
 void effects_notices(struct effects *effects, struct fence_notice *notices, size_t count);
 
-/* Sends all. What a peer does not take is dropped: replies are asked for again, status is repaired,
- * notices are sent again; an offer that nobody takes goes back to the engine's queue. One that does
- * not hold any more is not sent. */
+/* Sends all. What a peer does not take is dropped and counted: replies are asked for again, status
+ * is repaired, notices are sent again; an offer that nobody takes goes back to the engine's queue.
+ * One that does not hold any more is not sent. */
 void effects_send(struct effects *effects, struct sockets *sockets, struct engine *engine,
                   struct now now);
 

@@ -13,6 +13,7 @@
 #include "daemon/auth/crypto_memory.h"
 #include "daemon/daemon.h"
 #include "daemon/reload.h"
+#include "daemon/suppressed.h"
 #include "schemas/base/crash_line.h"
 #include "schemas/base/errors.h"
 #include "schemas/base/log.h"
@@ -128,6 +129,7 @@ static int serve(struct daemon *daemon, int signal_fd)
         rc = sockets_wait(daemon->sockets, descriptors, 2, wait_ms);
         daemon_tell_denials(daemon);
         daemon_tell_refusals(daemon);
+        suppressed_tell(daemon);
         if (!rc) {
             rc = signals_handle(daemon, signal_fd, &must_stop);
         }
@@ -144,6 +146,7 @@ static int serve(struct daemon *daemon, int signal_fd)
             supervisor_turn(&supervisor, daemon->now.mono);
         }
     }
+    suppressed_tell_all(daemon);
     log_line(LOG_ERROR, "unsafe",
              "code=%s reason=\"%s\" effect=\"what was acknowledged is kept; "
              "nothing of this turn was acknowledged; start again when the cause is gone\"",

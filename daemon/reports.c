@@ -110,12 +110,23 @@ static int failed(struct daemon *daemon, const union any_report *report)
                : 0;
 }
 
+/* Whether a line about it may be written. Without security anybody reports under any name. */
+static bool is_told(struct daemon *daemon, int rc, struct text worker)
+{
+    return throttle_allows(daemon->throttle, THROTTLED_REPORT_REFUSED, rc,
+                           daemon->security.identities ? worker : TEXT(""), daemon->now.mono);
+}
+
 /* The edge at which a report ends that is of the right form and changes nothing. Who is late is no
  * cause for alarm. */
-static void log_refused(int rc, struct text worker, const struct uuid *operation_id, int64_t fence)
+static void log_refused(struct daemon *daemon, int rc, struct text worker,
+                        const struct uuid *operation_id, int64_t fence)
 {
     char operation[UUID_TEXT_BUFFER];
 
+    if (!is_told(daemon, rc, worker)) {
+        return;
+    }
     log_line(rc == -ERROR_SUPERSEDED ? LOG_INFO : LOG_WARNING, "report_refused",
              "code=%s worker=%.*s operation=%s fence=%" PRId64, error_row(rc)->inner_code,
              TEXT_ARGUMENTS(worker), operation_id ? uuid_format(operation_id, operation) : "-",
@@ -142,7 +153,7 @@ static int heartbeat(struct daemon *daemon, const union any_report *report)
     }
     if (refusal) {
         attempt = attempts_find(&daemon->engine.attempts, refused);
-        log_refused(refusal, beat->worker, attempt ? &attempt->entry.id : NULL, refused);
+        log_refused(daemon, refusal, beat->worker, attempt ? &attempt->entry.id : NULL, refused);
     }
     return 0;
 }
@@ -172,12 +183,24 @@ static int check_identity(const struct incoming *incoming, const union any_repor
                : -ERROR_IDENTITY_ROLE;
 }
 
+static void log_malformed(struct daemon *daemon, int rc, const struct identity *identity,
+                          const char *where)
+{
+    const char *name = identity ? identity_name(identity) : "-";
+    char field[WIRE_FIELD_BYTES];
+
+    if (is_told(daemon, rc, text_of(name))) {
+        log_line(LOG_WARNING, "report_refused", "code=%s identity=%s field=%s",
+                 error_row(rc)->inner_code, name,
+                 log_value(text_of(wire_field_for_log(rc, where)), field, sizeof field));
+    }
+}
+
 void reports_handle(struct daemon *daemon, const struct incoming *incoming)
 {
     struct wire_error error = {0};
     union any_report report;
     int rc = incoming->payload_frames == 1 ? 0 : -ERROR_FRAMES;
-    char field[WIRE_FIELD_BYTES];
     int kind = -1;
 
     if (!rc) {
@@ -195,15 +218,12 @@ void reports_handle(struct daemon *daemon, const struct incoming *incoming)
         rc = check_identity(incoming, &report);
     }
     if (rc) {
-        log_line(LOG_WARNING, "report_refused", "code=%s identity=%s field=%s",
-                 error_row(rc)->inner_code,
-                 incoming->identity ? identity_name(incoming->identity) : "-",
-                 log_value(text_of(wire_field_for_log(rc, error.field)), field, sizeof field));
+        log_malformed(daemon, rc, incoming->identity, error.field);
         return;
     }
     rc = handlers[kind](daemon, &report);
     if (rc) {
-        log_refused(rc, common(&report)->worker, &common(&report)->operation_id,
+        log_refused(daemon, rc, common(&report)->worker, &common(&report)->operation_id,
                     common(&report)->fence);
     }
     turn_apply(daemon);

@@ -109,6 +109,11 @@ static void log_refusal(const struct refusal *refusal, const char *type, const s
     char tenant[UUID_TEXT_BUFFER] = "-";
     char caller[UUID_TEXT_BUFFER] = "-";
 
+    if (!throttle_allows(call->daemon->throttle, THROTTLED_REFUSED, refusal->error,
+                         text_of(call->identity ? identity_name(call->identity) : ""),
+                         call->daemon->now.mono)) {
+        return;
+    }
     if (claims) {
         uuid_format(&claims->tenant_id, tenant);
         uuid_format(&claims->object_id, caller);

@@ -306,14 +306,6 @@ static int receive_and_decide(struct daemon *daemon)
     return rc;
 }
 
-/* One line a turn, however many: a flood is not to fill the log as well. */
-static void log_surplus(size_t surplus)
-{
-    if (surplus > 0) {
-        log_line(LOG_WARNING, "surplus", "messages=%zu reason=outstanding_messages", surplus);
-    }
-}
-
 int turn_run(struct daemon *daemon)
 {
     int rc;
@@ -333,7 +325,7 @@ int turn_run(struct daemon *daemon)
         effects_notices(&daemon->effects, daemon->outcome.notices, daemon->outcome.notice_count);
         rc = daemon->effects.error;
     }
-    log_surplus(sockets_surplus(daemon->sockets));
+    daemon->surplus += sockets_surplus(daemon->sockets);
     /* Before the fsync, so that others may write the registry meanwhile. */
     registry_rest(daemon->registry);
     if (rc || syncer_is_under_way(daemon->syncer)) {

@@ -19,13 +19,15 @@
 #define LIMIT_WAITING_BYTES                                                                        \
     67108864 /* messages of one socket that were received and not handled                          \
               */
-#define LIMIT_WAITING_SENDER_BYTES 8388608 /* of these, the messages of one sender */
-#define LIMIT_TOPIC_BYTES          1024    /* one subscription */
-#define LIMIT_TOPIC_UNIT_BYTES     64      /* of a topic, that count as one subscription */
-#define LIMIT_SOURCES              32      /* sources of one worker, and so of one bundle */
-#define LIMIT_PAGE_BYTES           57344   /* what a list reply may fill of its message */
-#define LIMIT_WORKER_SLOTS         256
-#define LIMIT_FEEDS                32   /* status endpoints beside the main one */
-#define LIMIT_IDENTITIES           4096 /* certificates in the directory of identities */
+#define LIMIT_WAITING_SENDER_BYTES   8388608 /* of these, the messages of one sender */
+#define LIMIT_TOPIC_BYTES            1024    /* one subscription */
+#define LIMIT_TOPIC_UNIT_BYTES       64      /* of a topic, that count as one subscription */
+#define LIMIT_SOURCES                32      /* sources of one worker, and so of one bundle */
+#define LIMIT_PAGE_BYTES             57344   /* what a list reply may fill of its message */
+#define LIMIT_WORKER_SLOTS           256
+#define LIMIT_REFUSAL_LINES          1000 /* of the log at once, of one reason and identity; */
+#define LIMIT_REFUSAL_LINES_A_SECOND 5    /* and from then on; the rest is counted */
+#define LIMIT_FEEDS                  32   /* status endpoints beside the main one */
+#define LIMIT_IDENTITIES             4096 /* certificates in the directory of identities */
 
 #endif
