@@ -145,6 +145,7 @@ int limits_open(struct daemon *daemon)
         return -ERROR_MEMORY;
     }
     limits->requests.is_kept = true;
+    limits->subjects.is_shared = true;
     if (daemon->policies.limits_exports) {
         rc = store_submitted(daemon->store, day, restore_export, daemon);
     }

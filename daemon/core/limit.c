@@ -9,9 +9,19 @@
 /* One step more than the window has: the oldest is in it in part. */
 #define BUCKETS (LIMIT_STEPS + 1)
 
+/* Entries that are looked at to tell when a tenant has room again. */
+#define LOOKED_AT 1024
+
+struct limit_holder {
+    struct table_link link;
+    struct uuid tenant_id;
+    size_t entries;
+};
+
 struct limit_entry {
     struct table_link link;
     struct limit_key key;
+    struct limit_holder *holder; /* when they are shared */
     struct limit_entry *older;
     struct limit_entry *newer;
     struct limit_entry *next_changed;
@@ -24,7 +34,20 @@ struct limit_entry {
 int limit_init(struct limit *limit, int64_t window_ms, size_t most_entries)
 {
     *limit = (struct limit){.step_ms = window_ms / LIMIT_STEPS, .most_entries = most_entries};
-    return table_init(&limit->entries, 64);
+    if (table_init(&limit->entries, 64) || table_init(&limit->holders, 64)) {
+        limit_release(limit);
+        return -ERROR_MEMORY;
+    }
+    return 0;
+}
+
+/* An entry is gone: its tenant has one less. */
+static void let_go(struct limit *limit, struct limit_holder *holder)
+{
+    if (holder && --holder->entries == 0) {
+        table_remove(&limit->holders, &holder->link);
+        free(holder);
+    }
 }
 
 void limit_release(struct limit *limit)
@@ -33,9 +56,11 @@ void limit_release(struct limit *limit)
 
     for (struct limit_entry *entry = limit->oldest; entry; entry = next) {
         next = entry->newer;
+        let_go(limit, entry->holder);
         free(entry);
     }
     table_release(&limit->entries);
+    table_release(&limit->holders);
     *limit = (struct limit){0};
 }
 
@@ -48,6 +73,19 @@ static bool is_of(const struct limit_entry *entry, const struct limit_key *key)
 {
     return uuid_equal(&entry->key.tenant_id, &key->tenant_id) &&
            uuid_equal(&entry->key.user_id, &key->user_id);
+}
+
+static struct limit_holder *find_holder(const struct limit *limit, const struct uuid *tenant_id)
+{
+    struct table_link *link = table_find(&limit->holders, table_hash_uuid(tenant_id));
+
+    for (; link; link = table_find_next(link)) {
+        struct limit_holder *holder = TABLE_ENTRY(link, struct limit_holder, link);
+        if (uuid_equal(&holder->tenant_id, tenant_id)) {
+            return holder;
+        }
+    }
+    return NULL;
 }
 
 /* What is asked about is counted next, most of the time. */
@@ -141,8 +179,46 @@ static bool drop_oldest(struct limit *limit, struct wall now)
     unlink_entry(limit, entry);
     table_remove(&limit->entries, &entry->link);
     limit->found = limit->found == entry ? NULL : limit->found;
+    let_go(limit, entry->holder);
     free(entry);
     return true;
+}
+
+static size_t held_by(const struct limit *limit, const struct uuid *tenant_id)
+{
+    const struct limit_holder *holder = limit->is_shared ? find_holder(limit, tenant_id) : NULL;
+
+    return holder ? holder->entries : 0;
+}
+
+/* Whether the tenant may have another entry. What counts no more makes room as far as it must; each
+ * was paid for when it was made. */
+static bool make_room(struct limit *limit, const struct uuid *tenant_id, struct wall now)
+{
+    do {
+        if (held_by(limit, tenant_id) + limit->entries.count < limit->most_entries) {
+            return true;
+        }
+    } while (drop_oldest(limit, now));
+    return false;
+}
+
+/* The entry that must have gone for the tenant to have room; those before it go earlier. */
+static struct limit_entry *in_the_way(const struct limit *limit, const struct uuid *tenant_id)
+{
+    struct limit_entry *entry = limit->oldest;
+    size_t surplus = held_by(limit, tenant_id) + limit->entries.count - limit->most_entries + 1;
+
+    for (int i = 0; i < LOOKED_AT && entry->newer; i++) {
+        size_t gives = limit->is_shared && uuid_equal(&entry->key.tenant_id, tenant_id) ? 2 : 1;
+
+        if (gives >= surplus) {
+            break;
+        }
+        surplus -= gives;
+        entry = entry->newer;
+    }
+    return entry;
 }
 
 int64_t limit_wait_ms(struct limit *limit, const struct limit_key *key, int64_t most,
@@ -158,17 +234,37 @@ int64_t limit_wait_ms(struct limit *limit, const struct limit_key *key, int64_t 
         age(limit, entry, now);
         return wait_for(limit, entry, most, now);
     }
-    if (limit->entries.count < limit->most_entries || drop_oldest(limit, now)) {
+    if (make_room(limit, &key->tenant_id, now)) {
         return 0;
     }
-    age(limit, limit->oldest, now);
-    return wait_for(limit, limit->oldest, 1, now);
+    entry = in_the_way(limit, &key->tenant_id);
+    age(limit, entry, now);
+    return wait_for(limit, entry, 1, now);
+}
+
+/* One more of a tenant's: its holder; NULL without memory. */
+static struct limit_holder *hold(struct limit *limit, const struct uuid *tenant_id)
+{
+    struct limit_holder *holder = find_holder(limit, tenant_id);
+
+    if (!holder && (holder = calloc(1, sizeof *holder))) {
+        holder->tenant_id = *tenant_id;
+        table_insert(&limit->holders, &holder->link, table_hash_uuid(tenant_id));
+    }
+    if (holder) {
+        holder->entries++;
+    }
+    return holder;
 }
 
 static struct limit_entry *make(struct limit *limit, const struct limit_key *key, struct wall now)
 {
     struct limit_entry *entry = calloc(1, sizeof *entry);
 
+    if (entry && limit->is_shared && !(entry->holder = hold(limit, &key->tenant_id))) {
+        free(entry);
+        return NULL;
+    }
     if (entry) {
         entry->key = *key;
         entry->step = entry->listed = now.ms / limit->step_ms;
@@ -197,7 +293,7 @@ static struct limit_entry *get(struct limit *limit, const struct limit_key *key,
     }
     /* Two for one, so that what counts no more does not stay for ever. */
     (void)(drop_oldest(limit, now) && drop_oldest(limit, now));
-    if (limit->entries.count >= limit->most_entries) {
+    if (!make_room(limit, &key->tenant_id, now)) {
         return NULL;
     }
     entry = make(limit, key, now);

@@ -2,7 +2,10 @@
 /* How many of something each key had in the last window: a sliding window in steps, so that no
  * window of that length ever holds more than is allowed, wherever it begins. What is allowed again
  * is known to a step, which is rounded up. One small entry a key; entries are bounded, and when
- * they are used up a key without one waits until the oldest counts no more. Pure.
+ * they are used up a key without one waits until the oldest counts no more. Where a tenant has many
+ * keys it gets another entry only while it has fewer than are free: one alone may have half of all,
+ * and however many others take all they can, whoever has none finds some. Nothing is ever forgotten
+ * to make room. Pure.
  *
  * Times are of the wall clock, for counts outlive the daemon. When it is set back, what was counted
  * counts as of now: nothing is forgotten early, and nobody waits longer than a window. */
@@ -26,8 +29,10 @@ struct limit_entry;
 struct limit {
     int64_t step_ms;
     size_t most_entries;
-    bool is_kept; /* somebody stores the entries that change */
+    bool is_kept;   /* somebody stores the entries that change */
+    bool is_shared; /* a tenant has many keys; set before the first is counted */
     struct table entries;
+    struct table holders;       /* how many entries a tenant has, when they are shared */
     struct limit_entry *found;  /* the one that was asked for last */
     struct limit_entry *oldest; /* in the order of the steps in which they were counted last */
     struct limit_entry *newest;
@@ -37,7 +42,8 @@ struct limit {
 int limit_init(struct limit *limit, int64_t window_ms, size_t most_entries); /* -ERROR_MEMORY */
 void limit_release(struct limit *limit);                                     /* safe twice */
 
-/* How long until one more is allowed; 0: it is now. most of 0 sets no limit. */
+/* How long until one more is allowed; 0: it is now. most of 0 sets no limit. Without room for the
+ * key it is when there may be some, if nobody else takes it. */
 int64_t limit_wait_ms(struct limit *limit, const struct limit_key *key, int64_t most,
                       struct wall now);
 

@@ -197,6 +197,67 @@ static void a_packed_entry_is_the_same_in_the_next_life(void **state)
     limit_release(&again);
 }
 
+/* Takes entries of new persons until it is told to wait; how many it got. */
+static int take_all_persons(struct limit *shared, uint64_t tenant, int64_t now_ms, int64_t *wait)
+{
+    struct limit_key key = {.tenant_id = number_uuid(tenant)};
+    struct wall now = {now_ms};
+    int taken = 0;
+
+    for (;; taken++) {
+        key.user_id = number_uuid((uint64_t)now_ms + (uint64_t)taken);
+        *wait = limit_wait_ms(shared, &key, 1, now);
+        if (*wait > 0) {
+            return taken;
+        }
+        assert_int_equal(limit_count(shared, &key, now, now), 0);
+        assert_true(limit_wait_ms(shared, &key, 1, now) > 0); /* it is counted, not passed over */
+    }
+}
+
+static void no_tenant_takes_the_room_of_another(void **state)
+{
+    enum { MOST = 1000 };
+    struct limit shared;
+    int64_t wait;
+    int taken;
+
+    (void)state;
+    assert_int_equal(limit_init(&shared, WINDOW_MS, MOST), 0);
+    shared.is_shared = true;
+    assert_int_equal(take_all_persons(&shared, 1, START_MS, &wait), MOST / 2);
+    assert_int_equal(take_all_persons(&shared, 1, START_MS, &wait), 0);
+    assert_int_equal(take_all_persons(&shared, 2, START_MS, &wait), MOST / 4);
+    for (uint64_t tenant = 3; tenant < 8; tenant++) { /* half of what is left, and never nothing */
+        taken = take_all_persons(&shared, tenant, START_MS, &wait);
+        assert_int_equal(taken, (MOST - (int)(shared.entries.count - (size_t)taken) + 1) / 2);
+        assert_in_range(wait, WINDOW_MS - STEP_MS, WINDOW_MS + STEP_MS);
+    }
+    assert_true(shared.entries.count < MOST);
+    /* All of it counts no more a window later, however many others came since. */
+    assert_int_equal(take_all_persons(&shared, 1, START_MS + WINDOW_MS + STEP_MS, &wait), MOST / 2);
+    limit_release(&shared);
+}
+
+static void after_the_wait_a_tenant_that_had_its_share_goes_on(void **state)
+{
+    enum { MOST = 100 };
+    struct limit shared;
+    int64_t now_ms = START_MS;
+    int64_t wait;
+
+    (void)state;
+    assert_int_equal(limit_init(&shared, WINDOW_MS, MOST), 0);
+    shared.is_shared = true;
+    assert_int_equal(take_all_persons(&shared, 1, now_ms, &wait), MOST / 2);
+    assert_int_equal(take_all_persons(&shared, 2, now_ms + STEP_MS, &wait), MOST / 4);
+    assert_int_equal(take_all_persons(&shared, 1, now_ms + 2 * STEP_MS, &wait), 0);
+    now_ms += 2 * STEP_MS + wait;
+    assert_int_equal(take_all_persons(&shared, 3, now_ms - 1, &wait), 13);
+    assert_true(take_all_persons(&shared, 1, now_ms, &wait) > 0);
+    limit_release(&shared);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -207,6 +268,8 @@ int main(void)
         TEST(what_is_counted_anew_after_a_restart_is_what_was_counted),
         TEST(a_clock_that_is_set_back_forgets_nothing_and_locks_nobody_out_for_long),
         TEST(without_room_a_new_key_waits_until_the_oldest_counts_no_more),
+        TEST(no_tenant_takes_the_room_of_another),
+        TEST(after_the_wait_a_tenant_that_had_its_share_goes_on),
         TEST(a_packed_entry_is_the_same_in_the_next_life),
     };
 
