@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* simulate: runs the real daemon and the real workers' decisions in a made-up world, a seed after
- * the other. The last line is "seeds N, violations V"; exit codes: 0 none, 1 some, 2 wrong usage or
- * no installation. */
+ * the other. The last line is "seeds N, violations V"; exit codes: 0 none, 1 some, or of many seeds
+ * too few operations complete, 2 wrong usage or no installation. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -15,6 +15,10 @@
 #include "tests/simulation/trace.h"
 
 #define DEFAULT_STEPS 1200
+/* A world in which hardly anything gets done shows nothing: of so many operations, so many in a
+ * hundred must complete. */
+#define MANY_OPERATIONS  1000
+#define COMPLETE_PERCENT 50
 
 static const char usage[] =
     "usage: simulate --first-seed S --seeds N [--steps M] [--until-violation] [--trace | "
@@ -88,8 +92,19 @@ static void report(uint64_t seed, const struct arguments *arguments,
     fflush(stdout);
 }
 
+static bool is_vacuous(const struct run_result *total)
+{
+    bool is = total->operations >= MANY_OPERATIONS &&
+              total->complete * 100 < total->operations * COMPLETE_PERCENT;
+
+    printf("operations %" PRIu64 ", complete %" PRIu64 "%s\n", total->operations, total->complete,
+           is ? ": too few to show anything" : "");
+    return is;
+}
+
 /* Returns how many were violated; *seeds is how many there were. */
-static uint64_t simulate(const struct arguments *arguments, uint64_t *seeds)
+static uint64_t simulate(const struct arguments *arguments, uint64_t *seeds,
+                         struct run_result *total)
 {
     uint64_t violations = 0;
 
@@ -99,6 +114,8 @@ static uint64_t simulate(const struct arguments *arguments, uint64_t *seeds)
     while (*seeds < arguments->seeds && !(violations > 0 && arguments->ends_early)) {
         uint64_t seed = arguments->first_seed + (*seeds)++;
         struct run_result result = run_seed(seed, (int64_t)arguments->steps);
+        total->operations += result.operations;
+        total->complete += result.complete;
         if (result.is_violated) {
             violations++;
             report(seed, arguments, &result);
@@ -115,6 +132,8 @@ static uint64_t simulate(const struct arguments *arguments, uint64_t *seeds)
 int main(int argc, char **argv)
 {
     struct arguments arguments = {.first_seed = 1, .steps = DEFAULT_STEPS};
+    struct run_result total = {0};
+    bool shows_nothing;
     uint64_t violations;
     uint64_t seeds;
 
@@ -127,11 +146,12 @@ int main(int argc, char **argv)
         return 2;
     }
     run_prepare();
-    violations = simulate(&arguments, &seeds);
+    violations = simulate(&arguments, &seeds, &total);
     site_release();
     disk_release();
     model_release();
     offers_release();
+    shows_nothing = is_vacuous(&total);
     printf("seeds %" PRIu64 ", violations %" PRIu64 "\n", seeds, violations);
-    return violations > 0;
+    return violations > 0 || shows_nothing;
 }

@@ -10,6 +10,7 @@
 #include "tests/simulation/daemon_actor.h"
 #include "tests/simulation/disk.h"
 #include "tests/simulation/fairness.h"
+#include "tests/simulation/model.h"
 #include "tests/simulation/network.h"
 #include "tests/simulation/offers.h"
 #include "tests/simulation/operator.h"
@@ -179,6 +180,16 @@ static void conclude(void)
     }
 }
 
+static void count(struct run_result *result)
+{
+    const struct model_operation *operation;
+
+    for (size_t i = 0; (operation = model_number(i)); i++) {
+        result->operations++;
+        result->complete += operation->newest.stage == OPERATION_STAGE_DONE;
+    }
+}
+
 struct run_result run_seed(uint64_t seed, int64_t steps)
 {
     struct run_result result = {0};
@@ -200,6 +211,7 @@ struct run_result run_seed(uint64_t seed, int64_t steps)
     if (result.is_violated) {
         result.violation = *checks_violation();
     }
+    count(&result);
     release();
     return result;
 }

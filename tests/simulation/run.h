@@ -10,6 +10,8 @@
 struct run_result {
     int64_t steps; /* tasks of the agenda */
     int64_t virtual_ms;
+    uint64_t operations; /* accepted */
+    uint64_t complete;   /* of them, in the end */
     struct violation violation;
     bool is_violated;
 };
