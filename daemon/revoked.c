@@ -22,8 +22,11 @@ static int end(struct daemon *daemon, const struct attempt *attempt)
 
 int revoked_end_offer(struct daemon *daemon, const struct offer *offer, bool *is_ended)
 {
-    const struct attempt *attempt = engine_attempt(&daemon->engine, &offer->job.operation_id);
+    const struct attempt *attempt = NULL;
 
+    if (authorizer_has_revoked_persons(daemon->authorizer)) {
+        attempt = engine_attempt(&daemon->engine, &offer->job.operation_id);
+    }
     *is_ended = attempt && is_revoked(daemon, attempt);
     return *is_ended ? end(daemon, attempt) : 0;
 }

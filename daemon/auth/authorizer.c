@@ -108,6 +108,11 @@ int authorizer_check_vouched(const struct authorizer *authorizer,
     return rc;
 }
 
+bool authorizer_has_revoked_persons(const struct authorizer *authorizer)
+{
+    return revocations_name_persons(authorizer->revocations);
+}
+
 bool authorizer_has_revoked(const struct authorizer *authorizer, const struct uuid *tenant_id,
                             const struct uuid *object_id)
 {

@@ -35,6 +35,9 @@ int authorizer_check_vouched(const struct authorizer *authorizer,
                              const struct vouched_claims *vouched, struct wall now,
                              struct claims *claims);
 
+/* Whether anybody's access was taken back: without it nobody need be asked about. */
+bool authorizer_has_revoked_persons(const struct authorizer *authorizer);
+
 /* Whether this person's access was taken back, whatever tokens say. */
 bool authorizer_has_revoked(const struct authorizer *authorizer, const struct uuid *tenant_id,
                             const struct uuid *object_id);

@@ -166,12 +166,17 @@ void revocations_destroy(struct revocations **revocations)
     *revocations = NULL;
 }
 
+bool revocations_name_persons(const struct revocations *revocations)
+{
+    return revocations && revocations->person_count > 0;
+}
+
 bool revocations_name_person(const struct revocations *revocations, const struct uuid *tenant_id,
                              const struct uuid *object_id)
 {
     struct person wanted = {.tenant_id = *tenant_id, .object_id = *object_id};
 
-    return revocations && revocations->person_count > 0 &&
+    return revocations_name_persons(revocations) &&
            bsearch(&wanted, revocations->persons, revocations->person_count, sizeof(wanted),
                    compare_persons);
 }

@@ -24,6 +24,9 @@ int revocations_load(struct revocations **revocations, const char *path,
                      char message[REVOCATIONS_MESSAGE_BYTES]);
 void revocations_destroy(struct revocations **revocations);
 
+/* Whether any person is named. NULL names none. */
+bool revocations_name_persons(const struct revocations *revocations);
+
 /* Whether this person is named. NULL revokes nothing. */
 bool revocations_name_person(const struct revocations *revocations, const struct uuid *tenant_id,
                              const struct uuid *object_id);

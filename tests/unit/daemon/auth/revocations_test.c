@@ -126,8 +126,10 @@ static void who_is_revoked_can_be_asked_without_a_token(void **state)
     assert_int_equal(uuid_parse(TEXT(TENANT), &tenant), 0);
     assert_int_equal(uuid_parse(TEXT(PERSON), &person), 0);
     assert_false(authorizer_has_revoked(s->authorizer, &tenant, &person));
+    assert_false(authorizer_has_revoked_persons(s->authorizer));
     revoke(s, "{\"persons\":[{\"tid\":\"" TENANT "\",\"oid\":\"" PERSON "\"}]}");
     assert_true(authorizer_has_revoked(s->authorizer, &tenant, &person));
+    assert_true(authorizer_has_revoked_persons(s->authorizer));
     assert_false(authorizer_has_revoked(s->authorizer, &person, &tenant));
     assert_int_equal(uuid_parse(TEXT(OTHER_TENANT), &tenant), 0);
     assert_false(authorizer_has_revoked(s->authorizer, &tenant, &person));
