@@ -38,8 +38,9 @@ struct tag_file *tag_files_of(struct tag_files *files, const char *path);
 /* Appends to what is known of it. -ERROR_MEMORY. */
 int tag_file_take(struct tag_file *file, const void *data, size_t size_bytes);
 
-/* Checks all of them against what was counted. A file that is missing altogether is reported. */
-void tag_files_check(const struct tag_files *files, struct problems *problems,
-                     uint64_t payload_bytes, uint64_t payload_files);
+/* Checks all of them against what was counted. A file that is missing altogether is reported.
+ * -ERROR_MEMORY. */
+int tag_files_check(const struct tag_files *files, struct problems *problems,
+                    uint64_t payload_bytes, uint64_t payload_files);
 
 #endif

@@ -248,8 +248,8 @@ static int check(struct verification *v)
     if (!rc && has_unlisted(v))
         rc = container_walk(&v->container, &silent, on_unlisted, v);
     if (!rc)
-        tag_files_check(&v->tag_files, &v->problems, v->summary.payload_bytes,
-                        v->summary.payload_files);
+        rc = tag_files_check(&v->tag_files, &v->problems, v->summary.payload_bytes,
+                             v->summary.payload_files);
     return rc;
 }
 
