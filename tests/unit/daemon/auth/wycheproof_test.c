@@ -1,17 +1,13 @@
 // SPDX-License-Identifier: MIT
-/* The JWS and JWK vectors of Project Wycheproof, from the directory in EXPORTD_WYCHEPROOF or from
- * ../shared/data/wycheproof; skipped, with a note, where neither has them. Their payloads are no
- * claims, so they are judged by jws_open: every invalid one must be refused, every valid one with
- * an algorithm of ours accepted. */
-#include <stdio.h>
+/* The JWS and JWK vectors of Project Wycheproof or, with the argument "jose", its JOSE vectors.
+ * Their payloads are no claims, so they are judged by jws_open: every invalid one must be refused,
+ * every valid one with an algorithm of ours accepted. Encrypted ones are for nobody here. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "daemon/auth/bounded_json.h"
 #include "daemon/auth/jws.h"
-#include "tests/unit/daemon/auth/fixture.h"
-
-#define EXIT_SKIPPED 77
+#include "tests/unit/daemon/auth/wycheproof.h"
 
 struct tally {
     int invalid;  /* vectors that must be refused */
@@ -20,16 +16,6 @@ struct tally {
     int wrongly_accepted;
     int wrongly_refused; /* valid, and with an algorithm of ours */
 };
-
-static json_t *load_vectors(const char *name)
-{
-    const char *directory = getenv("EXPORTD_WYCHEPROOF");
-    char path[4096];
-
-    (void)snprintf(path, sizeof(path), "%s/%s", directory ? directory : "../shared/data/wycheproof",
-                   name);
-    return json_load_file(path, 0, NULL);
-}
 
 /* Loads a JWK, or a set of them, as a key set file. */
 static int load_keys(json_t *jwk_or_set, struct key_set **set)
@@ -67,9 +53,18 @@ static bool is_ours(const char *token)
     return result;
 }
 
+/* A JWS or a JWE as it would be sent, which is the caller's; one in JSON is sent as that. */
+static char *token_of(const json_t *test)
+{
+    const json_t *jws = json_object_get(test, "jws");
+    const json_t *token = jws ? jws : json_object_get(test, "jwe");
+
+    return json_is_string(token) ? strdup(json_string_value(token)) : json_dumps(token, 0);
+}
+
 static void judge(const struct key_set *set, const json_t *test, struct tally *tally)
 {
-    const char *token = json_string_value(json_object_get(test, "jws"));
+    char *token = token_of(test);
     bool is_valid = bounded_json_equal(json_object_get(test, "result"), TEXT("valid"));
     struct jws jws;
     bool is_accepted;
@@ -84,6 +79,7 @@ static void judge(const struct key_set *set, const json_t *test, struct tally *t
     if ((!is_valid && is_accepted) || (is_valid && !is_accepted && is_ours(token)))
         print_error("vector %lld: %s\n", json_integer_value(json_object_get(test, "tcId")),
                     json_string_value(json_object_get(test, "comment")));
+    free(token);
 }
 
 static void judge_group(const json_t *group, struct tally *tally)
@@ -105,7 +101,7 @@ static void judge_group(const json_t *group, struct tally *tally)
 static struct tally judge_file(const char *name)
 {
     struct tally tally = {0};
-    json_t *vectors = load_vectors(name);
+    json_t *vectors = wycheproof_load(name);
     const json_t *groups = json_object_get(vectors, "testGroups");
 
     assert_true(json_array_size(groups) > 0);
@@ -140,18 +136,34 @@ static void every_jwk_vector_is_judged_rightly(void **state)
     assert_int_equal(tally.accepted, 1);
 }
 
-int main(void)
+static void every_jose_vector_is_judged_rightly(void **state)
+{
+    struct tally tally = judge_file("json_web_crypto_test.json");
+
+    (void)state;
+    assert_int_equal(tally.invalid, 77);
+    assert_int_equal(tally.valid, 6);
+    assert_int_equal(tally.wrongly_accepted, 0);
+    assert_int_equal(tally.wrongly_refused, 0);
+    assert_int_equal(tally.accepted, 2);
+}
+
+int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_jws_vector_is_judged_rightly),
         cmocka_unit_test(every_jwk_vector_is_judged_rightly),
     };
-    json_t *probe = load_vectors("json_web_key_test.json");
+    const struct CMUnitTest jose_tests[] = {
+        cmocka_unit_test(every_jose_vector_is_judged_rightly),
+    };
 
-    if (!probe) {
-        (void)puts("skipped: no Wycheproof vectors; set EXPORTD_WYCHEPROOF to their directory");
-        return EXIT_SKIPPED;
-    }
-    json_decref(probe);
-    return cmocka_run_group_tests(tests, NULL, fixture_release);
+    if (argc == 2 && strcmp(argv[1], "jose") == 0)
+        return wycheproof_has("json_web_crypto_test.json")
+                   ? cmocka_run_group_tests(jose_tests, NULL, fixture_release)
+                   : WYCHEPROOF_SKIPPED;
+    return wycheproof_has("json_web_signature_test.json") &&
+                   wycheproof_has("json_web_key_test.json")
+               ? cmocka_run_group_tests(tests, NULL, fixture_release)
+               : WYCHEPROOF_SKIPPED;
 }
