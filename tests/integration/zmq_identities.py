@@ -3,6 +3,7 @@
 """Who may connect to what, on real processes that speak CURVE: keys, roles, tenants, feeds, and what
 becomes of open sessions when a key is renewed or revoked."""
 import os
+import signal
 import time
 import uuid
 
@@ -276,19 +277,25 @@ class Feeds(Case):
         self.assertEqual({e["operationId"] for e in watcher.events}, {mine, another})
 
     def test_a_topic_is_a_prefix_and_reaches_no_neighbour_of_another_tenant(self):
-        """Z14: topics that are prefixes of ids, that ids are prefixes of, and of workers."""
-        mine, other = self.run_one(0), self.run_one(1)
-        topics = [other, other[:35], other[:8], other[:1], other + "0", "worker/", "worker/worker-0",
-                  "w", "\0"]
+        """Z14: topics that are all prefixes of three ids, that ids are prefixes of, and of workers. The three are
+        under way meanwhile, so that each of their statuses meets all of these topics."""
+        made, mine = self.made, self.run_one(0)
+        theirs = made.client(1)
+        made.workers[0].send_signal(signal.SIGSTOP)
+        others = [theirs.export(made.user_id(person))["id"] for person in list(made.people(1))[:3]]
+        topics = [other[:size] for other in others for size in range(1, len(other) + 1)]
+        self.assertEqual(len(topics), 108)
+        topics += [other + "0" for other in others] + ["worker/", "worker/worker-0", "w", "\0"]
         watcher = self.subscribe("a", *topics)
         watcher.subscribe(mine)
         self.until(watcher, mine)
-        for tenant in (1, 0, 1, 0):
-            last = self.run_one(tenant)
+        made.workers[0].send_signal(signal.SIGCONT)
+        for other in others:
+            made.wait_until(theirs, other)
+        last = self.run_one(0)
         watcher.subscribe(last)
         self.until(watcher, last)
-        client = self.made.client(0)
-        ours = {o["id"] for o in client.pages("listOperations")}
+        ours = {o["id"] for o in made.client(0).pages("listOperations")}
         self.assertLessEqual({e["operationId"] for e in watcher.events}, ours)
 
 
