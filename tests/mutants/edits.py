@@ -163,6 +163,8 @@ MUTANTS = [
      "identity->certificate.roles != 0 && roles != 0;"),
     ("unknown_keys_are_admitted", "test_net_identities", NET + "admission.c", "        return -ERROR_IDENTITY_UNKNOWN;",
      "        found = identities_each(admission->identities, NULL);"),
+    ("messages_of_nobody", "test_net_sender", NET + "sockets.c", "        incoming->refusal = -ERROR_IDENTITY_UNKNOWN;",
+     "        incoming->refusal = 0;"),
     ("any_role_opens_any_socket", "test_net_identities", NET + "admission.c",
      "if (!find_domain(admission, domain, &kind, &feed) || !admission_opens(kind, feed, found)) {",
      "if (!find_domain(admission, domain, &kind, &feed)) {"),
