@@ -181,8 +181,7 @@ const char *codec_enum_name(const char *const *names, int32_t number)
 int codec_enum_of(const char *const *names, struct text t)
 {
     for (int i = 0; names[i]; i++) {
-        if (strncmp(names[i], t.data ? t.data : "", t.size_bytes) == 0 &&
-            names[i][t.size_bytes] == '\0') {
+        if (text_equal(text_of(names[i]), t)) {
             return i;
         }
     }

@@ -342,6 +342,19 @@ static void lists_are_written_from_their_encoded_items(void **state)
     wire_input_release(&input);
 }
 
+/* NULs may follow in what a damaged store has. */
+static void only_a_name_itself_is_of_its_number(void **state)
+{
+    static const char text[16] = "done";
+    static const char *const names[] = {"failed", text, NULL};
+
+    (void)state;
+    for (uint32_t size = 0; size <= sizeof(text); size++) {
+        assert_int_equal(codec_enum_of(names, (struct text){text, size}), size == 4 ? 1 : -1);
+    }
+    assert_int_equal(codec_enum_of(names, (struct text){NULL, 0}), -1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -355,6 +368,7 @@ int main(void)
         cmocka_unit_test(what_is_given_is_there),
         cmocka_unit_test(what_is_absent_is_left_out_or_written_as_null),
         cmocka_unit_test(lists_are_written_from_their_encoded_items),
+        cmocka_unit_test(only_a_name_itself_is_of_its_number),
     };
 
     return cmocka_run_group_tests(tests, NULL, tear_down);
