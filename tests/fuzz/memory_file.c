@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -21,4 +22,15 @@ void memory_file_close(struct memory_file *file)
 {
     (void)close(file->descriptor);
     file->descriptor = -1;
+}
+
+bool memory_file_is_named(const struct memory_file *file, const char *message)
+{
+    size_t path_bytes = strlen(file->path);
+
+    for (const char *at = message; *at; at++) {
+        if ((unsigned char)*at < ' ' || *at == 0x7f)
+            return false;
+    }
+    return strncmp(message, file->path, path_bytes) == 0 && message[path_bytes] == ':';
 }
