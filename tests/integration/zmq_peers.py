@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
 """Peers that are known to nobody and say what they like, byte by byte: they are cut off in time, cost no memory, and the
-others are served meanwhile. reliability: Z03, Z06, Z08, Z19."""
+others are served meanwhile. reliability: Z02, Z03, Z06, Z08, Z19."""
 import contextlib
 import itertools
 import random
@@ -9,6 +9,7 @@ import selectors
 import struct
 import time
 import unittest
+import uuid
 
 import msgpack
 
@@ -134,6 +135,23 @@ class Strangers(Hostile):
             peer = self.peer(name)
             peer.sendall(zmtp.greeting(self.mechanism) + zmtp.frame(b"", flags) * 20)
             self.assertIsNotNone(zmtp.closed_after(peer, HANDSHAKE_MS / 1000 + SLACK))
+
+
+    def test_greetings_of_another_mechanism(self):
+        """Z02: with all that would follow, were it taken."""
+        beat = {"type": "heartbeat", "worker": "worker-0", "instance": str(uuid.uuid4()), "slots": 1, "running": []}
+        ask = zmtp.frame(msgpack.packb({"type": "ping", "requestId": "r"}))
+        said = {"requests": zmtp.frame(b"", zmtp.MORE) + ask, "reports": zmtp.frame(msgpack.packb(beat))}
+        commands = {b"GSSAPI": zmtp.command(b"INITIATE", b"\0\0\0\1a"),
+                    b"PLAIN": zmtp.command(b"HELLO", b"\7backend\6secret")}
+        for name, mechanism in itertools.product(zmtp.ENDPOINTS, commands):
+            with self.subTest(endpoint=name, mechanism=mechanism):
+                peer = self.peer(name)
+                peer.sendall(zmtp.greeting(mechanism))
+                with contextlib.suppress(OSError):  # It may be cut already.
+                    peer.sendall(commands[mechanism] + zmtp.ready(zmtp.PEERS[name]) + said.get(name, zmtp.frame(b"\1")))
+                self.assertLessEqual(len(zmtp.read(peer, 1000)), 64)  # A greeting, and the end.
+        self.assertEqual(self.client.ask("getStatistics")["statistics"]["workers"], 0)
 
 
 class Guests(Hostile):
