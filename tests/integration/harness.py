@@ -227,9 +227,11 @@ class Installation:
     # Processes
 
     def run(self, program, name, configuration=None):
-        prefix = list(self.prefixes.get(name, ()))
-        if SOCKET_OWNER and not any("LD_PRELOAD" in str(word) for word in prefix):
+        prefix = [str(word) for word in self.prefixes.get(name, ())]
+        if SOCKET_OWNER and not any(word.startswith("LD_PRELOAD=") for word in prefix):
             prefix += ["env", f"LD_PRELOAD={SOCKET_OWNER}"]
+        elif SOCKET_OWNER:
+            prefix = [f"{word}:{SOCKET_OWNER}" if word.startswith("LD_PRELOAD=") else word for word in prefix]
         process = Process([*prefix, PROGRAMS / program, "-c",
                            self.directory / f"{configuration or name}.yaml"],
                           self.directory / f"{name}.log")

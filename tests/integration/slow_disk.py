@@ -25,7 +25,7 @@ class SlowDisk(harness.Case):
         self.made.configure("exportd", lambda s: s["sockets"].update(high_water_mark=100000))
         self.made.prefixes["exportd"] = (
             "strace", "-D", "-f", "-q", "-e", "trace=fdatasync,fcntl", "-e", "signal=none", "-e",
-            f"inject=fdatasync:delay_exit={DELAY_US}", "-o", self.made.directory / "trace.txt", "env", "LD_PRELOAD=")
+            f"inject=fdatasync:delay_exit={DELAY_US}", "-o", self.made.directory / "trace.txt")
         self.made.start_daemon()
 
     def resident_kib(self):
