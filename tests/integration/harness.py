@@ -22,7 +22,7 @@ import uuid
 import joined_logs
 import yaml
 
-from peers import TIMEOUT, Client, Lost, Watcher
+from peers import PERSONAL, TIMEOUT, Client, Lost, Watcher
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PROGRAMS = pathlib.Path(os.environ.get("EXPORTD_BIN", ROOT / "build/dev/bin")).resolve()
@@ -35,9 +35,6 @@ TERMINAL = ("complete", "failed")
 CLEAN_END = 10
 # Exit codes of an exportd that wrote its log to the end: stopped, bad configuration, locked store.
 ENDED_BY_ITSELF = (0, 2, 3)
-# What the made-up organisation and the tokens hold, and nothing that is written beside bundles may: names, markers of
-# rows and files, and the beginning of a JWT.
-PERSONAL = re.compile(rb"person\d+@home\d|#t\d+p\d+#|eyJ[\w-]{12,}\.eyJ")
 SANITIZER = re.compile(r"runtime error:|(Address|Leak|Thread|Memory)Sanitizer")
 PR_SET_PDEATHSIG = 1
 LIBC = ctypes.CDLL(None)

@@ -2,12 +2,23 @@
 """Clients that put their frames together themselves: a DEALER that speaks as a REQ would, and a
 SUB. Nothing is shared with the project's own codec or client library."""
 import os
+import re
 import time
 
 import msgpack
 import zmq
 
 TIMEOUT = float(os.environ.get("EXPORTD_TEST_TIMEOUT", "60"))
+# What the made-up organisation and the tokens hold, and nothing may that is sent or written, but bundles and profiles:
+# names, markers of rows and files, and the beginning of a JWT.
+PERSONAL = re.compile(rb"person\d+@home\d|#t\d+p\d+#|eyJ[\w-]{12,}\.eyJ")
+SHOWN_PROFILES = ("getProfile", "listProfiles")
+
+
+def expect_nothing_personal(payload):
+    """A05: of every message that a test gets, whatever it is about."""
+    found = PERSONAL.search(payload)
+    assert not found, f"personal: {found.group()}"
 
 
 class Lost(AssertionError):
@@ -32,6 +43,7 @@ class Client:
         self.token = token
         self.recorder = recorder
         self.count = 0
+        self.profiles = set()  # the requestIds whose replies may show one
 
     def close(self):
         self.socket.close()
@@ -42,6 +54,8 @@ class Client:
         request = {"type": kind, "requestId": f"r-{self.count}", "token": self.token}
         request.update(fields)
         request = {key: value for key, value in request.items() if value is not None}
+        if kind in SHOWN_PROFILES:
+            self.profiles.add(request["requestId"])
         self.socket.send_multipart([b"", msgpack.packb(request)])
         if self.recorder is not None:
             self.recorder.append((f"{kind}.request", request))
@@ -53,7 +67,10 @@ class Client:
             raise Lost("no reply")
         delimiter, payload = self.socket.recv_multipart()
         assert delimiter == b"", delimiter
-        return msgpack.unpackb(payload)
+        reply = msgpack.unpackb(payload)
+        if reply["status"] != 200 or reply.get("requestId") not in self.profiles:
+            expect_nothing_personal(payload)
+        return reply
 
     def ask(self, kind, timeout=TIMEOUT, **fields):
         identifier = self.send(kind, **fields)
@@ -72,6 +89,8 @@ class Client:
             raise Lost("no reply")
         reply = self.socket.recv_multipart()
         assert reply[0] == b"" and len(reply) == 2, reply
+        if not any(kind.encode() in frame for kind in SHOWN_PROFILES for frame in frames):
+            expect_nothing_personal(reply[1])
         return reply[1]
 
     def export(self, user_id, **fields):
@@ -139,6 +158,7 @@ class Watcher:
         if not poll(self.socket, timeout):
             return None
         topic, payload = self.socket.recv_multipart()
+        expect_nothing_personal(topic + payload)
         event = msgpack.unpackb(payload)
         if topic.startswith(b"worker/"):
             return event
