@@ -14,7 +14,7 @@
 #       integration PERCENT            the black-box tests with so many percent of their numbers
 #   tests/run.sh --campaign bench      every benchmark in full, as a table
 #
-# The last line is "N passed, N failed"; the exit code is 0 when nothing failed.
+# What was skipped is named before the last line, which is "N passed, N failed"; the exit code is 0 when nothing failed.
 set -euo pipefail
 
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -29,6 +29,7 @@ passed=0
 failed=0
 skipped=0
 summary=()
+left_out=() # what was skipped, by name
 selection=() # what to run of a preset, in the words of ctest; empty for all
 
 export ASAN_OPTIONS=${ASAN_OPTIONS:-allocator_may_return_null=1:detect_leaks=1:strict_string_checks=1}
@@ -93,7 +94,20 @@ tested() {
     read -r wrong total < <(sed -n 's/^.* \([0-9]*\) tests\{0,1\} failed out of \([0-9]*\)$/\1 \2/p' "$output"
         echo "$wrong $wrong") || true
     left=$(grep -cE '^[[:space:]]+[0-9]+ - .* \((Skipped|Disabled)\)$' "$output" || true)
+    note_left_out "$name" "$folder" "$output"
     record "$name" $((total - wrong - left)) "$wrong" "$left" "$since"
+}
+
+# note_left_out NAME FOLDER OUTPUT: the tests that did not run, and what tests that passed left out, which only their own
+# output tells.
+note_left_out() {
+    local what
+    while read -r what; do
+        left_out+=("$(printf '  %-22s %s' "$1" "$what")")
+    done < <(sed -nE 's/^[[:space:]]+[0-9]+ - (.*) \((Skipped|Disabled)\)$/\1/p' "$3"
+        [ ! -r "$2/Testing/Temporary/LastTest.log" ] ||
+            awk '/^[0-9]+\/[0-9]+ Testing: / { test = $3 }
+                 / \.\.\. skipped / { print test ", " $0 }' "$2/Testing/Temporary/LastTest.log")
 }
 
 our_sources() {
@@ -209,6 +223,10 @@ campaign() {
 finish() {
     printf '\n== Summary, after %d s\n' "$SECONDS"
     printf '%s\n' "${summary[@]}"
+    if [ "${#left_out[@]}" -gt 0 ]; then
+        printf '\nSkipped:\n'
+        printf '%s\n' "${left_out[@]}"
+    fi
     printf '\n%d passed, %d failed\n' "$passed" "$failed"
     [ "$failed" = 0 ]
 }
