@@ -64,13 +64,16 @@ static void *allocate(size_t size_bytes)
 int receipts_next(FILE *file, struct audit_receipt *receipt)
 {
     char line[RECEIPT_LINE_BYTES];
+    const char *end;
     json_t *json;
     int rc;
 
+    memset(line, 'x', sizeof line); /* so that the last NUL is that of fgets */
     if (!fgets(line, sizeof line, file)) {
         return ferror(file) ? -ERROR_IO : 0;
     }
-    if (!strchr(line, '\n') && !feof(file)) {
+    end = memrchr(line, '\0', sizeof line);
+    if (end != line + strlen(line) || (!strchr(line, '\n') && !feof(file))) {
         return -ERROR_MALFORMED;
     }
     json_set_alloc_funcs(allocate, free);

@@ -171,11 +171,14 @@ def judge_end(code, text, kind=None):
         return "went on", None
     if OURS.search(text):
         return "assertion", "an assertion of ours"
+    # Its own words tell more than who called: where a sanitizer is part of the program, that seems to be us always.
+    if code == -signal.SIGABRT and FOREIGN.search(text):
+        return "stopped by a library", None
     if code < 0 and (blamed := BLAMED.search(text)):
         is_ours = blamed[1].startswith(OUR_MODULES)
         return f"ended in {blamed[1]}", "a fault of ours" if is_ours else None
-    # When two threads end it at once, neither has its line; and libarchive exits.
-    if code in (-signal.SIGABRT, 1) and FOREIGN.search(text):
+    # libarchive exits.
+    if code == 1 and FOREIGN.search(text):
         return "stopped by a library", None
     if code < 0:
         return "signal", f"ended by signal {-code} without a line that says where"

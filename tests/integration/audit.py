@@ -210,7 +210,8 @@ class Stores(Audit):
         junk = made.directory / "junk"
         for text in ("{}\n", "[]\n", "junk\n", '{"sequence":1}\n', '{"sequence":1,"head":"00"}\n',
                      '{"sequence":-1,"head":"' + 64 * "0" + '"}\n', '{"sequence":1.5,"head":"' + 64 * "0" + '"}\n',
-                     '{"sequence":1,"head":"' + 64 * "G" + '"}\n', "{" + 9000 * " " + "}\n", "\n"):
+                     '{"sequence":1,"head":"' + 64 * "G" + '"}\n', "{" + 9000 * " " + "}\n", "\n",
+                     '{"sequence":0,"head":"' + 64 * "0" + '"}\0more', '{"sequence":0,"head":"' + 64 * "0" + '"}\0\n'):
             junk.write_text(text)
             result = self.verify(self.store(made), junk)
             self.assertEqual(result.returncode, 6, (text, result))

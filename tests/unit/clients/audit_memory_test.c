@@ -94,7 +94,8 @@ static void fail_each_as(void (*arm)(int number), const struct sample *sample, c
         struct audit_summary summary = {0};
         struct audit_break first = {0};
 
-        assert_true(++number < ALLOCATIONS);
+        number = memory_fault_next(number);
+        assert_true(number < ALLOCATIONS);
         arm(number);
         int rc = try(sample, &summary, &first);
         has_struck = memory_fault_struck();

@@ -121,7 +121,8 @@ static void a_store_is_opened_or_says_that_memory_is_short(void **state)
     assert_int_equal(store_commit(sample->store), 0);
     do {
         sample_close(sample);
-        memory_fault_at(++number);
+        number = memory_fault_next(number);
+        memory_fault_at(number);
         rc = store_open(&sample->store, &sample->options, sample->message);
         if (rc) {
             assert_int_equal(rc, -ERROR_MEMORY);

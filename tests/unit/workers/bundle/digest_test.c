@@ -102,7 +102,8 @@ static void fail_each(void (*arm)(int number), int step)
 {
     int counts[WRONG + 1] = {0};
 
-    for (int number = 1; number < ALLOCATIONS && counts[RIGHT] == 0; number += step) {
+    for (int number = 1; number < ALLOCATIONS && counts[RIGHT] == 0;
+         number = memory_fault_next(number + step - 1)) {
         int ending = prepare_apart(arm, number);
         assert_in_range(ending, RIGHT, FAULT);
         counts[ending]++;
