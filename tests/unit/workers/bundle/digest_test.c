@@ -110,7 +110,7 @@ static void fail_each(void (*arm)(int number), int step)
     }
     assert_int_equal(counts[RIGHT], 1);
     assert_true(counts[NO_MEMORY] > 0);
-    assert_true(counts[FAULT] <= (counts[RIGHT_WITHOUT] + counts[NO_MEMORY]) / 20);
+    assert_true(counts[FAULT] <= (counts[RIGHT_WITHOUT] + counts[NO_MEMORY]) / 10);
 }
 
 static void digests_that_are_prepared_work(void **state)
