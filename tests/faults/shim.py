@@ -151,7 +151,7 @@ BLAMED = re.compile(r"event=crashed signal=\d+ .*\nevent=blamed module=(\S+)")
 # "-" is no module at all, as when a pointer to a function is wrong.
 OUR_MODULES = ("exportd", "export-worker", "libexportclient", "-")
 OURS = re.compile(r"\b(daemon|schemas|workers|clients)/\S+:\d+")
-MESSAGE = re.compile(r"^exportd: \S.*: \S|^\S+\.yaml\S*: \S|^(export-worker: )?out of memory$|event=(unsafe|not_started|stopped|poll_failed) .*"
+MESSAGE = re.compile(r"^exportd: \S.*: \S|^\S+\.yaml\S*: \S|^((exportd|export-worker): )?out of memory$|event=(unsafe|not_started|stopped|poll_failed) .*"
                      r"(reason|code|errno)=", re.MULTILINE)
 WORDS = re.compile(
     "|".join(os.strerror(getattr(errno, name)) for name in (
