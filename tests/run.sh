@@ -24,7 +24,7 @@ cd "$top"
 
 jobs=$(nproc)
 seeds=10000       # of the simulator
-fuzz_seconds=36   # of each fuzzer, which are ten: three minutes of two processors
+fuzz_seconds=60   # of each fuzzer
 passed=0
 failed=0
 skipped=0
