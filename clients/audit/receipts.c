@@ -8,6 +8,7 @@
 
 #include "clients/audit/internal.h"
 #include "schemas/base/errors.h"
+#include "schemas/base/memory_watch.h"
 
 static int digit(char character)
 {
@@ -49,18 +50,6 @@ static int read_members(const json_t *json, struct audit_receipt *receipt)
     return 1;
 }
 
-/* Jansson calls a line for which it has no memory none, or leaves out letters of it and goes on: it
- * is seen where it asks for memory. */
-static _Thread_local bool has_run_out;
-
-static void *allocate(size_t size_bytes)
-{
-    void *memory = malloc(size_bytes);
-
-    has_run_out = has_run_out || !memory;
-    return memory;
-}
-
 int receipts_next(FILE *file, struct audit_receipt *receipt)
 {
     char line[RECEIPT_LINE_BYTES];
@@ -76,12 +65,12 @@ int receipts_next(FILE *file, struct audit_receipt *receipt)
     if (end != line + strlen(line) || (!strchr(line, '\n') && !feof(file))) {
         return -ERROR_MALFORMED;
     }
-    json_set_alloc_funcs(allocate, free);
-    has_run_out = false;
+    json_set_alloc_funcs(memory_watch_allocate, free);
+    memory_watch_begin();
     json = json_loads(line, JSON_REJECT_DUPLICATES, NULL);
     rc = json ? read_members(json, receipt) : -ERROR_MALFORMED;
     json_decref(json);
-    return has_run_out ? -ERROR_MEMORY : rc;
+    return memory_watch_has_run_out() ? -ERROR_MEMORY : rc;
 }
 
 /* What the receipts say about the log: where it first differs from one, and the last one before

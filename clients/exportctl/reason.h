@@ -7,7 +7,7 @@
 #include "clients/exportctl/exit_code.h"
 #include "clients/exportctl/settings.h"
 
-#define REASON_BUFFER 2049 /* 512 characters of UTF-8 */
+#define REASON_BUFFER 2051 /* 512 characters of UTF-8 and a line end */
 
 /* Makes settings->reason what --reason-file holds, without line ends at its end, in the buffer; "-"
  * is standard input. Settings without that option stay as they are. Told on standard error: both

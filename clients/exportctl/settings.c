@@ -67,8 +67,7 @@ const struct option_row option_rows[OPTION_COUNT] = {
                       OPTION_TEXT, MEMBER(roles), 0, 0},
     [OPTION_TENANTS] = {"tenants", "LIST",
                         "UUIDs of the only tenants it may have to do with, not for a worker or an "
-                        "operator; or any, "
-                        "without which nobody can vouch for all.",
+                        "operator; or any, without which nobody can vouch for all.",
                         OPTION_TEXT, MEMBER(tenants), 0, 0},
     [OPTION_RECEIPT] = {"receipt", "FILE",
                         "Append the receipt to this file, for audit verify, as a line of JSON.",

@@ -8,6 +8,7 @@
 #include <strings.h>
 
 #include "schemas/base/errors.h"
+#include "schemas/base/memory_watch.h"
 #include "schemas/base/text.h"
 
 #define OXUM "Payload-Oxum:"
@@ -118,25 +119,13 @@ static void check_oxum(const struct tag_file *file, struct problems *problems,
                 "it has %u Payload-Oxum lines instead of one", count);
 }
 
-/* Jansson calls a text for which it has no memory no JSON, or leaves out letters of it and goes on:
- * it is seen where it asks for memory. */
-static _Thread_local bool has_run_out;
-
-static void *allocate(size_t size_bytes)
-{
-    void *memory = malloc(size_bytes);
-
-    has_run_out = has_run_out || !memory;
-    return memory;
-}
-
 /* NULL, and no problem, too when memory ran out. */
 static json_t *parse(const struct tag_file *file, const char *path, struct problems *problems)
 {
     json_error_t error;
     json_t *json = json_loadb(file->data, file->size_bytes, JSON_REJECT_DUPLICATES, &error);
 
-    if (has_run_out) {
+    if (memory_watch_has_run_out()) {
         json_decref(json);
         return NULL;
     }
@@ -183,8 +172,8 @@ static bool is_readable(const struct tag_files *files, enum tag_file_name name,
 int tag_files_check(const struct tag_files *files, struct problems *problems,
                     uint64_t payload_bytes, uint64_t payload_files)
 {
-    json_set_alloc_funcs(allocate, free);
-    has_run_out = false;
+    json_set_alloc_funcs(memory_watch_allocate, free);
+    memory_watch_begin();
     if (is_readable(files, TAG_FILE_DECLARATION, problems))
         check_declaration(&files->files[TAG_FILE_DECLARATION], problems);
     if (is_readable(files, TAG_FILE_INFORMATION, problems))
@@ -193,5 +182,5 @@ int tag_files_check(const struct tag_files *files, struct problems *problems,
         check_completeness(&files->files[TAG_FILE_COMPLETENESS], problems);
     if (is_readable(files, TAG_FILE_REQUEST, problems))
         json_decref(parse(&files->files[TAG_FILE_REQUEST], paths[TAG_FILE_REQUEST], problems));
-    return has_run_out ? -ERROR_MEMORY : 0;
+    return memory_watch_has_run_out() ? -ERROR_MEMORY : 0;
 }

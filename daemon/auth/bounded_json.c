@@ -6,6 +6,7 @@
 
 #include "schemas/base/errors.h"
 #include "schemas/base/limits.h"
+#include "schemas/base/memory_watch.h"
 
 /* Counts brackets outside strings. It need not understand JSON: whatever it misreads in a broken
  * document, the parser refuses. */
@@ -66,28 +67,16 @@ static int parse(struct text t, json_t **object, char *reason)
     return 0;
 }
 
-/* Jansson does not tell a document that is no JSON from one that it has no memory for, and it may
- * leave out the letters of a text that it has none for and go on: it is seen where it asks for
- * memory. */
-static _Thread_local bool has_run_out;
-
-static void *allocate(size_t size_bytes)
-{
-    void *memory = malloc(size_bytes);
-
-    has_run_out = has_run_out || !memory;
-    return memory;
-}
-
 int bounded_json_parse(struct text t, json_t **object, char reason[BOUNDED_JSON_REASON_BYTES])
 {
     json_t *parsed = NULL;
     int rc;
 
-    json_set_alloc_funcs(allocate, free);
-    has_run_out = false;
+    /* Jansson tells neither a lack of memory from a bad document nor always that there was one. */
+    json_set_alloc_funcs(memory_watch_allocate, free);
+    memory_watch_begin();
     rc = parse(t, &parsed, reason);
-    if (has_run_out) {
+    if (memory_watch_has_run_out()) {
         json_decref(parsed);
         return refuse(reason, ERROR_MEMORY, "out of memory", 0, 0);
     }

@@ -7,9 +7,9 @@
 
 #include "daemon/auth/base64url.h"
 #include "daemon/auth/bounded_json.h"
-#include "daemon/auth/crypto_memory.h"
 #include "daemon/auth/key_material.h"
 #include "schemas/base/errors.h"
+#include "schemas/base/memory_watch.h"
 
 #define NUMBER_BYTES (SIGNATURE_BYTES + 1) /* an RSA modulus may be written with a leading zero */
 
@@ -251,9 +251,9 @@ int key_init(struct key *key, const json_t *jwk, char reason[KEY_REASON_BYTES])
         (void)snprintf(reason, KEY_REASON_BYTES, "expected an object");
         return -ERROR_CONFIGURATION;
     }
-    crypto_memory_watch();
+    memory_watch_begin();
     rc = make_key(key, jwk, reason);
-    return crypto_memory_has_run_out() ? pass_on(-ERROR_MEMORY, "out of memory", reason) : rc;
+    return memory_watch_has_run_out() ? pass_on(-ERROR_MEMORY, "out of memory", reason) : rc;
 }
 
 void key_release(struct key *key)

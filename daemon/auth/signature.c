@@ -4,8 +4,8 @@
 #include <openssl/err.h>
 #include <string.h>
 
-#include "daemon/auth/crypto_memory.h"
 #include "schemas/base/errors.h"
+#include "schemas/base/memory_watch.h"
 
 #define SCALAR_BYTES      32
 #define DER_INTEGER_BYTES (2 + 1 + SCALAR_BYTES)
@@ -82,12 +82,12 @@ int signature_verify(const struct key *key, const void *data, size_t data_bytes,
 
     if (signature_bytes != key->signature_bytes)
         return -ERROR_TOKEN_SIGNATURE_LENGTH;
-    crypto_memory_watch();
+    memory_watch_begin();
     verdict = verify[key->algorithm](key, data, data_bytes, signature, signature_bytes);
     ERR_clear_error();
     /* Only 1 is a yes: 0 is a wrong signature, less than 0 a failure. */
     if (verdict == 1)
         return 0;
     /* A good token must not be called a bad one for want of memory. */
-    return crypto_memory_has_run_out() ? -ERROR_MEMORY : -ERROR_TOKEN_SIGNATURE;
+    return memory_watch_has_run_out() ? -ERROR_MEMORY : -ERROR_TOKEN_SIGNATURE;
 }

@@ -313,7 +313,7 @@ class Control(Approval):
         ids = [self.awaiting(client, made.user_id(p)) for p in (1, 2)]
         token = made.token(oid=FIRST, scp=f"{harness.SCOPE} {APPROVE}")
         file = made.directory / "reason"
-        for content, said in ((b"", "is empty"), (b"\n\r\n", "is empty"), (b"a\0b", "is no text"), (b"x" * 2049, "is longer"),
+        for content, said in ((b"", "is empty"), (b"\n\r\n", "is empty"), (b"a\0b", "is no text"), (b"x" * 2051, "is longer"),
                               (b"x" * 513, "reason")):
             file.write_bytes(content)
             refused = self.control(made, token, "deny", ids[0], "--reason-file", file)
@@ -322,7 +322,8 @@ class Control(Approval):
         file.write_text(f"{REASON}\n")
         both = self.control(made, token, "deny", ids[0], "--reason-file", file, "--reason", "other")
         self.assertEqual((both.returncode, both.stdout), (2, ""), both)
-        self.assertEqual(self.control(made, token, "deny", ids[0], "--reason-file", file.parent / "none").returncode, 6)
+        for unread in (file.parent / "none", file.parent):
+            self.assertEqual(self.control(made, token, "deny", ids[0], "--reason-file", unread).returncode, 6)
         self.assertEqual(len(list(client.pages("listOperations", stage="awaitingApproval"))), 2)
         self.assertEqual(self.control(made, token, "deny", ids[0], "--reason-file", file).returncode, 0)
         self.assertEqual(self.control(made, token, "approve", ids[1], "--reason-file", "-", stdin=REASON).returncode, 0)

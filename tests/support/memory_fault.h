@@ -3,7 +3,8 @@
  *
  * Which memory: that of SQLite, after memory_fault_of_sqlite; and in a program that links
  * test_support_memory_fault_malloc, whatever its own objects take with malloc, calloc and realloc,
- * thus also what libraries take by functions of ours (crypto_memory.h, bounded_json.h). */
+ * thus also what libraries take by functions of ours (memory_watch.h), and that of libcrypto
+ * after memory_fault_of_libcrypto. */
 #ifndef TESTS_SUPPORT_MEMORY_FAULT_H
 #define TESTS_SUPPORT_MEMORY_FAULT_H
 
@@ -12,6 +13,10 @@
 /* Before the first use of SQLite in the process: its allocator is one that can fail, and each of
  * its allocations is one of it. Aborts when SQLite is in use already. */
 void memory_fault_of_sqlite(void);
+
+/* Likewise for libcrypto, in a program that links test_support_memory_fault_malloc: it takes its
+ * memory with malloc and realloc of ours. Aborts when it is in use already. */
+void memory_fault_of_libcrypto(void);
 
 /* The number-th allocation from now on fails, and no other; 0: none does. */
 void memory_fault_at(int number);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* Every allocation of ours, of SQLite, of jansson and of libcrypto fails in turn while a store is
  * checked: the verdict is the right one, or that memory is short. */
-#include <openssl/crypto.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -18,27 +17,6 @@
 #define EVENTS      12
 #define ALLOCATIONS 100000 /* more than a check takes */
 #define LONG_NOTE   "a member that is ignored, and long enough that it takes more than one allocation"
-
-static void *allocate(size_t size_bytes, const char *file, int line)
-{
-    (void)file;
-    (void)line;
-    return malloc(size_bytes);
-}
-
-static void *reallocate(void *memory, size_t size_bytes, const char *file, int line)
-{
-    (void)file;
-    (void)line;
-    return realloc(memory, size_bytes);
-}
-
-static void release(void *memory, const char *file, int line)
-{
-    (void)file;
-    (void)line;
-    free(memory);
-}
 
 static char receipts[TEMPORARY_BUFFER + 16];
 
@@ -195,7 +173,6 @@ int main(void)
     };
 
     memory_fault_of_sqlite();
-    if (CRYPTO_set_mem_functions(allocate, reallocate, release) != 1)
-        return 1;
+    memory_fault_of_libcrypto();
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

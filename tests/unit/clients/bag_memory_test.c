@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* Every allocation of ours, of jansson and of libcrypto fails in turn while a bundle is checked:
  * the verdict is the right one, or that memory is short. */
-#include <openssl/crypto.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,27 +9,6 @@
 #include "tests/unit/clients/bag_scene.h"
 
 #define ALLOCATIONS 100000 /* more than a check takes */
-
-static void *allocate(size_t size_bytes, const char *file, int line)
-{
-    (void)file;
-    (void)line;
-    return malloc(size_bytes);
-}
-
-static void *reallocate(void *memory, size_t size_bytes, const char *file, int line)
-{
-    (void)file;
-    (void)line;
-    return realloc(memory, size_bytes);
-}
-
-static void release(void *memory, const char *file, int line)
-{
-    (void)file;
-    (void)line;
-    free(memory);
-}
 
 static void fail_each(struct bag_scene *scene, const char *path, int verdict,
                       void (*arm)(int number))
@@ -90,7 +68,6 @@ int main(void)
                                         bag_scene_tear_down),
     };
 
-    if (CRYPTO_set_mem_functions(allocate, reallocate, release) != 1)
-        return 1;
+    memory_fault_of_libcrypto();
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
