@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "clients/library/feed.h"
+#include "clients/library/watch.h"
 #include "tests/support/temporary.h"
 
 #define PATIENCE_MS 20000
@@ -120,11 +120,52 @@ static void a_feed_that_is_let_in_asks_for_no_attention(void **state)
     tear_down(&scene);
 }
 
+/* Has the watch live, as its user does, until its feed is or is not given up. */
+static bool watched(struct exportd_watch *watch, bool is_given_up)
+{
+    int64_t until_ms = mono_now().ms + PATIENCE_MS;
+    struct exportd_event event;
+    struct exportd_error error;
+
+    while (watch->feed.handshake.is_given_up != is_given_up && mono_now().ms < until_ms) {
+        assert_int_equal(exportd_watch_next(watch, STEP_MS, &event, &error), 0);
+    }
+    return watch->feed.handshake.is_given_up == is_given_up;
+}
+
+static void a_denied_watch_connects_its_feed_again(void **state)
+{
+    struct scene scene;
+    char requests[TEMPORARY_BUFFER + 32];
+    struct exportd_options options = {.timeout_ms = PATIENCE_MS, .deadline_ms = 2 * PATIENCE_MS};
+    struct exportd_client *client = NULL;
+    struct exportd_watch *watch = NULL;
+    struct exportd_error error;
+
+    (void)state;
+    set_up(&scene, true);
+    snprintf(requests, sizeof requests, "ipc://%s/nobody", scene.directory);
+    options.requests_endpoint = requests;
+    options.status_endpoint = scene.endpoint;
+    assert_int_equal(exportd_open(&client, &options, &error), EXPORTD_OK);
+    assert_int_equal(exportd_watch_open(&watch, client, &error), EXPORTD_OK);
+    assert_int_equal(exportd_watch_add(watch, OPERATION, &error), EXPORTD_OK);
+    assert_true(watched(watch, true));
+    zmq_close(scene.publisher);
+    publish(&scene, false);
+    assert_true(watched(watch, false));
+    assert_true(live(&scene, false));
+    exportd_watch_close(&watch);
+    exportd_close(&client);
+    tear_down(&scene);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_denied_feed_connects_again_and_is_subscribed_as_before),
         cmocka_unit_test(a_feed_that_is_let_in_asks_for_no_attention),
+        cmocka_unit_test(a_denied_watch_connects_its_feed_again),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
