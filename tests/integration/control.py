@@ -8,6 +8,7 @@ import uuid
 
 import bundle
 import harness
+import joined_logs
 
 SOMEBODY = "0b1ec700-0000-4000-8000-000000000002"
 OPERATOR = "0b1ec700-0000-4000-8000-000000000003"
@@ -48,6 +49,22 @@ class Control(harness.Case):
         self.assertEqual(reply["status"], 200, reply)
         self.assertEqual(reply["operation"]["id"], identifier)
         return " ".join(reply["explanation"])
+
+
+class Joined(Control):
+    def test_a_line_that_is_missing_from_the_log_is_missed(self):
+        """What every black-box test is asked at its end, asked of logs that lack something."""
+        made = self.made()
+        made.start_daemon()
+        client = made.client()
+        client.ask("cancelOperation", operationId=client.export(made.user_id(0))["id"])
+        made.daemon.stop()
+        store, log = made.directory / "store" / "store.db", made.daemon.text()
+        self.assertEqual([event[1] for event in joined_logs.stored(store)], ["accepted", "failed"])
+        self.assertEqual(joined_logs.unexplained(store, log), [])
+        for lacks, said in (("event=accepted ", "no line"), ("event=failed ", "no line"), ("event=cancelled ", "nobody decided")):
+            lines = "\n".join(line for line in log.splitlines() if lacks not in line)
+            self.assertEqual([found[0] for found in joined_logs.unexplained(store, lines)], [said])
 
 
 class Cancel(Control):
