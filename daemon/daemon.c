@@ -71,6 +71,7 @@ static int open_readers(struct daemon *daemon, const char *path, char *message)
     if (rc) {
         return rc;
     }
+    store_set_up();
     log_configure("exportd", log_levels[daemon->settings.values.log.level]);
     rc = security_open(&daemon->security, &daemon->settings, message);
     if (!rc) {

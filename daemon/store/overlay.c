@@ -85,12 +85,9 @@ static void uncount(struct overlay *overlay, const struct overlay_entry *entry)
     overlay->overdue -= entry->is.is_overdue;
 }
 
-struct overlay_entry *overlay_put(struct overlay *overlay, const struct record *record,
-                                  struct counts_tenant *tenant, bool *is_new)
+struct overlay_entry *overlay_put(struct overlay *overlay, struct overlay_entry *entry,
+                                  const struct record *record, struct counts_tenant *tenant)
 {
-    struct overlay_entry *entry = overlay_find(overlay, &record->id);
-
-    *is_new = !entry;
     if (entry) {
         uncount(overlay, entry);
     } else {

@@ -46,10 +46,11 @@ struct overlay_entry *overlay_find_key(const struct overlay *overlay,
                                        const uint8_t digest[RECORD_KEY_DIGEST_BYTES],
                                        const struct overlay_entry *previous);
 
-/* Sets the newest state. An operation that is not in the overlay yet enters it: then
- * entry->is_in_view and in_view are for the caller to set. NULL when there is no memory. */
-struct overlay_entry *overlay_put(struct overlay *overlay, const struct record *record,
-                                  struct counts_tenant *tenant, bool *is_new);
+/* Sets the newest state of the entry that overlay_find gave. Where that was NULL the operation
+ * enters the overlay: then is_in_view and in_view are for the caller to set. NULL when there is no
+ * memory. */
+struct overlay_entry *overlay_put(struct overlay *overlay, struct overlay_entry *entry,
+                                  const struct record *record, struct counts_tenant *tenant);
 
 /* Forgets the oldest; it is in the view now. */
 void overlay_pop(struct overlay *overlay);

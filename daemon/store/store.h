@@ -27,6 +27,10 @@ struct store_options {
     int64_t minimum_free_bytes; /* see store_has_room */
 };
 
+/* Sets SQLite up for a process whose databases each have one thread. Before anything else uses
+ * SQLite; it changes how fast that is and nothing else. */
+void store_set_up(void);
+
 /* Opens, repairs what a crash left (the view is brought up to date from the log), takes the lock.
  * -ERROR_CONFIGURATION when others may write to the directory, -ERROR_LOCKED when another process
  * holds the store, -ERROR_DAMAGED, -ERROR_IO, -ERROR_MEMORY; message then says what and where. */

@@ -115,10 +115,10 @@ int store_overlay(struct store *store, const struct record *record)
 {
     struct overlay_entry *entry = overlay_find(&store->overlay, &record->id);
     struct counts_tenant *tenant = counts_tenant(&store->counts, &record->tenant_id);
-    bool is_counted = entry != NULL;
+    bool is_new = !entry;
+    bool is_counted = !is_new;
     struct counted was = {0};
     bool is_in_view = false;
-    bool is_new = false;
     int rc = 0;
 
     if (entry) {
@@ -130,7 +130,7 @@ int store_overlay(struct store *store, const struct record *record)
     if (rc) {
         return rc;
     }
-    entry = tenant ? overlay_put(&store->overlay, record, tenant, &is_new) : NULL;
+    entry = tenant ? overlay_put(&store->overlay, entry, record, tenant) : NULL;
     if (!entry) {
         return -ERROR_MEMORY;
     }

@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -22,13 +24,31 @@ void log_configure(const char *program, enum log_level level)
     level_limit = level;
 }
 
+/* Eight bytes of ASCII without a control character are recognised at once. */
+static bool is_plain_word(const char *at)
+{
+    const uint64_t ones = 0x0101010101010101u;
+    const uint64_t highs = 0x8080808080808080u;
+    uint64_t word;
+
+    memcpy(&word, at, sizeof word);
+    return ((word | (word - ones * ' ') | ((word ^ (ones * 0x7F)) - ones)) & highs) == 0;
+}
+
 /* A value that slipped in unescaped must not be able to start a second line. */
 static void flatten(char *line, size_t size_bytes)
 {
-    for (size_t i = 0; i < size_bytes; i++) {
+    size_t i = 0;
+
+    while (i < size_bytes) {
+        if (size_bytes - i >= sizeof(uint64_t) && is_plain_word(line + i)) {
+            i += sizeof(uint64_t);
+            continue;
+        }
         if ((unsigned char)line[i] < ' ' || line[i] == 0x7F) {
             line[i] = ' ';
         }
+        i++;
     }
 }
 
@@ -100,10 +120,11 @@ static void put(enum log_level level, const char *line, size_t size_bytes)
 /* Appends to a line that has room for it and for one byte more. */
 static size_t append(char *line, size_t used, size_t limit, const char *text)
 {
-    while (*text && used < limit - 1) {
-        line[used++] = *text++;
-    }
-    return used;
+    size_t size_bytes = strlen(text);
+
+    size_bytes = size_bytes < limit - 1 - used ? size_bytes : limit - 1 - used;
+    memcpy(line + used, text, size_bytes);
+    return used + size_bytes;
 }
 
 static size_t begin_line(char *line, size_t limit, enum log_level level, const char *event)

@@ -57,6 +57,31 @@ static void a_line_has_its_parts_in_order(void **state)
                         " level=warning program=sample event=refused code=tooLong count=7\n");
 }
 
+#define UP_TO_VALUE " level=warning program=sample event=refused value="
+#define VALUE       "\xC3\xA4........................"
+
+static void a_control_character_becomes_a_space_wherever_it_stands(void **state)
+{
+    static const char controls[] = {'\n', '\r', '\x1B', '\x1F', '\x7F', '\x01'};
+    char line[CAPTURE_BYTES];
+
+    (void)state;
+    log_configure("sample", LOG_INFO);
+    for (size_t i = 0; i < sizeof controls; i++) {
+        for (size_t at = 2; at < strlen(VALUE); at++) {
+            char value[] = VALUE;
+            char expected[] = UP_TO_VALUE VALUE ".\n";
+
+            value[at] = controls[i];
+            expected[strlen(UP_TO_VALUE) + at] = ' ';
+            capture_start();
+            log_line(LOG_WARNING, "refused", "value=%s.", value);
+            capture_end(line);
+            assert_string_equal(line + 29, expected);
+        }
+    }
+}
+
 static void lines_above_the_level_are_dropped(void **state)
 {
     char line[CAPTURE_BYTES];
@@ -183,6 +208,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_line_has_its_parts_in_order),
+        cmocka_unit_test(a_control_character_becomes_a_space_wherever_it_stands),
         cmocka_unit_test(lines_above_the_level_are_dropped),
         cmocka_unit_test(a_line_stays_one_line_however_long),
         cmocka_unit_test(
