@@ -30,12 +30,15 @@ void bed_start_worker(struct bed *bed);
 void bed_stop(struct bed *bed); /* all of these */
 
 /* A second, with that many clients: answers of the echo, and accepts; of thin clients or of libzmq
- * REQ sockets (load.h). With keys, every request has one of its own. */
+ * REQ sockets (load.h). With keys, every request has one of its own. Accepts begin when the view
+ * has all that was accepted before, so that what is measured is a burst, but beyond a burst, when
+ * every accept takes part in writing it. */
 struct measurement bed_echo(struct bed *bed, unsigned clients);
 struct measurement bed_echo_req(struct bed *bed, unsigned clients);
 struct measurement bed_accept(struct bed *bed, unsigned clients);
 struct measurement bed_accept_req(struct bed *bed, unsigned clients);
 struct measurement bed_accept_key(struct bed *bed, unsigned clients);
+struct measurement bed_accept_beyond(struct bed *bed, unsigned clients);
 
 /* Operations a second from request to recorded result (journey.h), on four slots: one at a time
  * with one client, else up to four for each client on the way. */

@@ -110,7 +110,7 @@ static const char *best_of_rivals(enum work work)
 
 int main(int argc, char *argv[])
 {
-    struct options options = {.rounds = 5, .seconds = 1.5, .quick_seconds = 0.3};
+    struct options options = {.rounds = 5, .seconds = 1.2, .quick_seconds = 0.3};
     options_read(&options, argc, argv, NULL);
     bed.seconds = options.seconds;
     bed_make(&bed);
