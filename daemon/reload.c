@@ -80,9 +80,16 @@ void daemon_tell_refusals(struct daemon *daemon)
         return;
     }
     sockets_refusals(daemon->sockets, &refusals);
-    if (refusals.connections > 0 || refusals.subscriptions > 0) {
+    if (refusals.connections + refusals.subscriptions + refusals.unfinished > 0) {
         daemon->refusals_told = now;
+    }
+    if (refusals.connections > 0 || refusals.subscriptions > 0) {
         log_line(LOG_WARNING, "closed", "reason=tooMany connections=%zu subscribers=%zu",
                  refusals.connections, refusals.subscriptions);
+    }
+    if (refusals.unfinished > 0) {
+        log_line(LOG_WARNING, "closed",
+                 "reason=unfinished connections=%zu last_address=%s last_port=%s last_identity=%s",
+                 refusals.unfinished, refusals.address, refusals.port, refusals.identity);
     }
 }

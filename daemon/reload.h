@@ -12,7 +12,7 @@
 int daemon_reload(struct daemon *daemon);
 
 /* One line a second at most, whatever knocks at the door; and one about connections that were
- * closed because there were too many. */
+ * closed because there were too many, and one about those whose messages did not end. */
 void daemon_tell_denials(struct daemon *daemon);
 void daemon_tell_refusals(struct daemon *daemon);
 

@@ -56,43 +56,48 @@ bool admission_opens(enum socket_kind kind, const struct feed *feed,
 }
 
 /* The socket of a domain; false when there is none. */
-static bool find_domain(const struct admission *admission, struct text domain,
-                        enum socket_kind *kind, const struct feed **feed)
+static bool find_domain(const struct admission *admission, struct text domain, size_t *number)
 {
     char known[ADMISSION_DOMAIN_BUFFER];
 
     for (int i = 0; i < SOCKET_COUNT; i++) {
         if (text_equal(domain, text_of(rows[i].domain))) {
-            *kind = (enum socket_kind)i;
-            *feed = NULL;
+            *number = (size_t)i;
             return true;
         }
     }
     for (size_t i = 0; i < admission->feed_count; i++) {
         admission_domain(SOCKET_STATUS, &admission->feeds[i], known);
         if (text_equal(domain, text_of(known))) {
-            *kind = SOCKET_STATUS;
-            *feed = &admission->feeds[i];
+            *number = SOCKET_COUNT + i;
             return true;
         }
     }
     return false;
 }
 
+static bool opens_number(const struct admission *admission, size_t number,
+                         const struct identity *identity)
+{
+    return number < SOCKET_COUNT
+               ? admission_opens((enum socket_kind)number, NULL, identity)
+               : admission_opens(SOCKET_STATUS, &admission->feeds[number - SOCKET_COUNT], identity);
+}
+
 int admission_check(const struct admission *admission, struct text domain, struct text key,
-                    const struct identity **identity)
+                    const struct identity **identity, size_t *number)
 {
     const struct identity *found = identities_by_key(admission->identities, key);
-    const struct feed *feed;
-    enum socket_kind kind;
+    size_t asked;
 
     if (!found) {
         return -ERROR_IDENTITY_UNKNOWN;
     }
-    if (!find_domain(admission, domain, &kind, &feed) || !admission_opens(kind, feed, found)) {
+    if (!find_domain(admission, domain, &asked) || !opens_number(admission, asked, found)) {
         return -ERROR_IDENTITY_ROLE;
     }
     *identity = found;
+    *number = asked;
     return 0;
 }
 

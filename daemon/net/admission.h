@@ -33,9 +33,10 @@ bool admission_opens(enum socket_kind kind, const struct feed *feed,
 bool admission_is_stale(enum socket_kind kind, const struct feed *feed,
                         const struct identities *old, const struct identities *following);
 
-/* Who connects to a domain with a key in Z85. -ERROR_IDENTITY_UNKNOWN, or -ERROR_IDENTITY_ROLE when
- * the identity may not or there is no such domain; *identity is written on success only. */
+/* Who connects to a domain with a key in Z85, and to which socket: its kind, or for a feed
+ * SOCKET_COUNT and on. -ERROR_IDENTITY_UNKNOWN, or -ERROR_IDENTITY_ROLE when the identity may not
+ * or there is no such domain; both are written on success only. */
 int admission_check(const struct admission *admission, struct text domain, struct text key,
-                    const struct identity **identity);
+                    const struct identity **identity, size_t *number);
 
 #endif

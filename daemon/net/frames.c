@@ -64,7 +64,7 @@ size_t frames_bytes(const struct frames *frames)
 
 int frames_descriptor(struct frames *frames)
 {
-    const char *number = zmq_msg_gets(&frames->frames[0], DESCRIPTOR);
+    const char *number = zmq_msg_gets(&frames->frames[frames->kept - 1], DESCRIPTOR);
 
     return number ? (int)strtol(number, NULL, 10) : -1;
 }

@@ -30,7 +30,9 @@ void frames_move(struct frames *to, struct frames *from);
 /* Of what is kept. */
 size_t frames_bytes(const struct frames *frames);
 
-/* What the first frame, which there must be, came over; -1 when libzmq does not say. */
+/* The descriptor that the message, which must have a frame, came over; -1 when libzmq does not say.
+ * It is read from the last frame that is kept, for libzmq 4.3.4 loses what it knows of the first
+ * one that a ROUTER hands out. */
 int frames_descriptor(struct frames *frames);
 
 #endif

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: MIT
-#include "daemon/net/gate.h"
-
 #include <errno.h>
 #include <inttypes.h>
 #include <linux/tcp.h>
@@ -14,6 +12,7 @@
 #include <unistd.h>
 #include <zmq.h>
 
+#include "daemon/net/gate_inside.h"
 #include "daemon/net/monitor.h"
 #include "schemas/base/errors.h"
 #include "schemas/base/limits.h"
@@ -25,36 +24,8 @@
 #define HANDSHAKE_BYTES 90
 /* Events taken of one socket in one look. */
 #define LOOK_BUDGET 8192
-#define NOBODY      UINT8_MAX
-
-struct connection {
-    int64_t opened_ms;
-    int64_t subscriptions;
-    uint8_t number;  /* of the socket that accepted it, or NOBODY */
-    bool is_leaving; /* was shut down; libzmq will close it */
-};
-
-/* Connections in the order in which they were accepted, those younger than a handshake may take. */
-struct young {
-    int descriptor;
-    int64_t opened_ms;
-};
-
-struct gate {
-    struct gate_limits limits;
-    void *monitors[GATE_SOCKETS];
-    int descriptor;                 /* readable when something happened to a monitor */
-    bool is_behind;                 /* the last look did not see all */
-    struct connection *connections; /* by descriptor */
-    size_t room;
-    size_t open;
-    size_t leaving;
-    int64_t subscriptions;
-    struct young *young; /* a ring of room entries */
-    size_t young_first;
-    size_t young_count;
-    struct gate_refusals refusals;
-};
+/* Processor time after which connections are weighed. */
+#define BEAT_MS 25
 
 static int reserve_descriptors(const struct gate_limits *limits, char *message)
 {
@@ -85,6 +56,16 @@ static int reserve_descriptors(const struct gate_limits *limits, char *message)
     return 0;
 }
 
+static int follow_pulse(struct gate *gate)
+{
+    struct epoll_event event = {.events = EPOLLIN};
+
+    return pulse_open(&gate->pulse, BEAT_MS) ||
+                   epoll_ctl(gate->descriptor, EPOLL_CTL_ADD, gate->pulse.descriptor, &event)
+               ? -ERROR_IO
+               : 0;
+}
+
 int gate_open(struct gate **gate, const struct gate_limits *limits,
               char message[GATE_MESSAGE_BYTES])
 {
@@ -101,14 +82,15 @@ int gate_open(struct gate **gate, const struct gate_limits *limits,
         g->connections = calloc(g->room, sizeof *g->connections);
         g->young = calloc(g->room, sizeof *g->young);
         g->descriptor = epoll_create1(EPOLL_CLOEXEC);
+        g->pulse.descriptor = -1;
     }
-    if (!g || !g->connections || !g->young || g->descriptor < 0) {
+    if (!g || !g->connections || !g->young || g->descriptor < 0 || follow_pulse(g)) {
         gate_close(&g);
         snprintf(message, GATE_MESSAGE_BYTES, "out of memory or descriptors");
         return -ERROR_MEMORY;
     }
     for (size_t i = 0; i < g->room; i++) {
-        g->connections[i].number = NOBODY;
+        g->connections[i].number = GATE_NOBODY;
     }
     *gate = g;
     return 0;
@@ -122,6 +104,7 @@ void gate_close(struct gate **gate)
     if ((*gate)->descriptor >= 0) {
         close((*gate)->descriptor);
     }
+    pulse_close(&(*gate)->pulse);
     free((*gate)->connections);
     free((*gate)->young);
     free(*gate);
@@ -130,13 +113,14 @@ void gate_close(struct gate **gate)
 
 static void forget(struct gate *gate, struct connection *connection)
 {
-    if (connection->number == NOBODY) {
+    if (connection->number == GATE_NOBODY) {
         return;
     }
     gate->open--;
     gate->leaving -= connection->is_leaving ? 1 : 0;
     gate->subscriptions -= connection->subscriptions;
-    *connection = (struct connection){.number = NOBODY};
+    gate->held_bytes -= connection->held_bytes;
+    *connection = (struct connection){.number = GATE_NOBODY};
 }
 
 /* All its connections ended with a socket that was watched under this number before. */
@@ -181,7 +165,7 @@ int gate_descriptor(const struct gate *gate)
     return gate->descriptor;
 }
 
-static struct connection *connection_of(struct gate *gate, int descriptor)
+struct connection *gate_connection(struct gate *gate, int descriptor)
 {
     return descriptor >= 0 && (size_t)descriptor < gate->room ? &gate->connections[descriptor]
                                                               : NULL;
@@ -189,9 +173,9 @@ static struct connection *connection_of(struct gate *gate, int descriptor)
 
 /* Only a connection is shut down, whatever the descriptor has become meanwhile: a listening socket
  * would not listen any more. */
-static void shut_down(struct gate *gate, int descriptor)
+void gate_shut_down(struct gate *gate, int descriptor)
 {
-    struct connection *connection = connection_of(gate, descriptor);
+    struct connection *connection = gate_connection(gate, descriptor);
     int is_listening = 1;
     socklen_t bytes = sizeof is_listening;
 
@@ -204,6 +188,8 @@ static void shut_down(struct gate *gate, int descriptor)
         gate->leaving++;
         gate->subscriptions -= connection->subscriptions;
         connection->subscriptions = 0;
+        gate->held_bytes -= connection->held_bytes;
+        connection->held_bytes = 0;
     }
 }
 
@@ -224,11 +210,11 @@ static int oldest_silent(struct gate *gate)
 {
     while (gate->young_count > 0) {
         const struct young *young = &gate->young[gate->young_first];
-        const struct connection *connection = connection_of(gate, young->descriptor);
+        const struct connection *connection = gate_connection(gate, young->descriptor);
 
         gate->young_first = (gate->young_first + 1) % gate->room;
         gate->young_count--;
-        if (connection->number != NOBODY && !connection->is_leaving &&
+        if (connection->number != GATE_NOBODY && !connection->is_leaving &&
             connection->opened_ms == young->opened_ms && is_silent(young->descriptor)) {
             return young->descriptor;
         }
@@ -250,20 +236,25 @@ static void add_young(struct gate *gate, int descriptor, struct mono now)
 
 static void accepted(struct gate *gate, size_t number, int descriptor, struct mono now)
 {
-    struct connection *connection = connection_of(gate, descriptor);
+    struct connection *connection = gate_connection(gate, descriptor);
     int victim;
 
     if (!connection) {
-        shut_down(gate, descriptor);
+        gate_shut_down(gate, descriptor);
         gate->refusals.connections++;
         return;
     }
     forget(gate, connection); /* its end may be told by another monitor, later */
-    *connection = (struct connection){.opened_ms = now.ms, .number = (uint8_t)number};
+    *connection = (struct connection){.opened_ms = now.ms,
+                                      .weighed_ms = now.ms,
+                                      .address = gate_address(descriptor),
+                                      .nameless = gate->nameless,
+                                      .number = (uint8_t)number};
     gate->open++;
+    gate->top = gate->top > (size_t)descriptor ? gate->top : (size_t)descriptor + 1;
     if (gate->open - gate->leaving > (size_t)gate->limits.connections) {
         victim = oldest_silent(gate);
-        shut_down(gate, victim < 0 ? descriptor : victim);
+        gate_shut_down(gate, victim < 0 ? descriptor : victim);
         gate->refusals.connections++;
     }
     if (!connection->is_leaving) {
@@ -273,7 +264,7 @@ static void accepted(struct gate *gate, size_t number, int descriptor, struct mo
 
 static void disconnected(struct gate *gate, size_t number, int descriptor)
 {
-    struct connection *connection = connection_of(gate, descriptor);
+    struct connection *connection = gate_connection(gate, descriptor);
 
     if (connection && connection->number == number) {
         forget(gate, connection);
@@ -303,10 +294,12 @@ void gate_look(struct gate *gate, struct mono now)
 {
     struct epoll_event event;
 
+    gate->looked_ms = now.ms;
     if (!gate->is_behind && epoll_wait(gate->descriptor, &event, 1, 0) == 0) {
         return;
     }
     gate->is_behind = false;
+    gate->must_weigh = pulse_take(&gate->pulse) || gate->must_weigh;
     for (size_t number = 0; number < GATE_SOCKETS; number++) {
         if (gate->monitors[number] && !look_at(gate, number, now)) {
             gate->is_behind = true;
@@ -325,31 +318,26 @@ static int most_subscribed(const struct gate *gate)
     return (int)most;
 }
 
-static bool is_counted(const struct connection *connection)
-{
-    return connection && connection->number != NOBODY && !connection->is_leaving;
-}
-
 void gate_subscribed(struct gate *gate, int descriptor, size_t size_bytes)
 {
-    struct connection *connection = connection_of(gate, descriptor);
+    struct connection *connection = gate_connection(gate, descriptor);
     int64_t units = (int64_t)(1 + size_bytes / LIMIT_TOPIC_UNIT_BYTES);
 
-    if (connection && !is_counted(connection)) {
+    if (connection && !gate_is_open(connection)) {
         /* Accepted since the last look: with thousands of messages at hand that may be long ago. */
         gate_look(gate, mono_now());
     }
-    if (!is_counted(connection)) {
+    if (!gate_is_open(connection)) {
         return;
     }
     connection->subscriptions += units;
     gate->subscriptions += units;
     if (connection->subscriptions > gate->limits.subscriptions_per_connection) {
-        shut_down(gate, descriptor);
+        gate_shut_down(gate, descriptor);
         gate->refusals.subscriptions++;
     }
     if (gate->subscriptions > gate->limits.subscriptions) {
-        shut_down(gate, most_subscribed(gate));
+        gate_shut_down(gate, most_subscribed(gate));
         gate->refusals.subscriptions++;
     }
 }

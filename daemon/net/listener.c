@@ -199,14 +199,27 @@ bool listener_keep(struct listener *listener, struct frames *frames, size_t most
                        sender.size_bytes > 0 ? most_of_sender : SIZE_MAX);
 }
 
+static void tell_gate(const struct listener *listener, struct frames *frames)
+{
+    int descriptor = frames_descriptor(frames);
+    const char *name;
+
+    if (gate_heard(listener->gate, descriptor)) {
+        name = zmq_msg_gets(&frames->frames[frames->kept - 1], LISTENER_USER_ID);
+        gate_proved(listener->gate, descriptor, text_of(name ? name : ""));
+    }
+    if (listener->kind == SOCKET_STATUS) {
+        gate_subscribed(listener->gate, descriptor, zmq_msg_size(&frames->frames[0]));
+    }
+}
+
 bool listener_receive(const struct listener *listener, struct frames *frames)
 {
     if (!frames_receive(frames, listener->socket)) {
         return false;
     }
-    if (listener->kind == SOCKET_STATUS && listener->gate && frames->kept > 0) {
-        gate_subscribed(listener->gate, frames_descriptor(frames),
-                        zmq_msg_size(&frames->frames[0]));
+    if (listener->gate) {
+        tell_gate(listener, frames);
     }
     return true;
 }

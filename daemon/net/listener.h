@@ -32,7 +32,7 @@ void listener_close(struct listener *listener); /* safe twice */
 int listener_reopen(struct listener *listener, void *context, const struct sockets_options *options,
                     char message[SOCKETS_MESSAGE_BYTES]);
 
-/* Takes a message without waiting, as frames_receive; what a status socket is told is counted. */
+/* Takes a message without waiting, as frames_receive; the gate is told of it. */
 bool listener_receive(const struct listener *listener, struct frames *frames);
 
 /* Has a message wait for the next turn, as waiting_put; of senders that cannot be told apart there

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: MIT
-#include "daemon/net/sockets.h"
-
 #include <assert.h>
 #include <errno.h>
 #include <pthread.h>
@@ -10,9 +8,7 @@
 #include <zmq.h>
 
 #include "daemon/net/envelope.h"
-#include "daemon/net/listener.h"
-#include "daemon/net/lookout.h"
-#include "daemon/net/zap.h"
+#include "daemon/net/sockets_inside.h"
 #include "schemas/base/clock.h"
 #include "schemas/base/errors.h"
 
@@ -27,21 +23,8 @@
  * what another does. */
 #define HANDLE_MS 50
 
-struct sockets {
-    pthread_t owner; /* a socket belongs to the thread that opened it */
-    void *context;
-    void *zap; /* NULL without security */
-    struct gate *gate;
-    struct sockets_options options;
-    struct denials denials;
-    size_t surplus;
-    struct lookout lookout;
-    struct listener listeners[SOCKET_COUNT + LIMIT_FEEDS]; /* by kind; the feeds behind them */
-    size_t count;
-};
-
 /* libzmq's sockets are not for several threads, and a mistake there is seldom seen: it is ours. */
-static void *socket_of(const struct sockets *sockets, size_t number)
+void *sockets_socket(const struct sockets *sockets, size_t number)
 {
     assert(pthread_equal(sockets->owner, pthread_self()));
     return sockets->listeners[number].socket;
@@ -88,6 +71,7 @@ static int open_all(struct sockets *sockets, char *message)
     if (rc) {
         return rc;
     }
+    gate_follow_identities(sockets->gate, options->admission.identities);
     if (is_secure(sockets) && (zmq_curve_public(public_key, sockets->options.secret_key) ||
                                strcmp(public_key, sockets->options.public_key) != 0)) {
         snprintf(message, SOCKETS_MESSAGE_BYTES,
@@ -149,7 +133,8 @@ void sockets_close(struct sockets **sockets)
 static void serve_zap(struct sockets *sockets)
 {
     if (sockets->zap) {
-        zap_serve(sockets->zap, ZAP_BUDGET, &sockets->options.admission, &sockets->denials);
+        zap_serve(sockets->zap, ZAP_BUDGET, &sockets->options.admission, sockets->gate,
+                  &sockets->denials);
     }
 }
 
@@ -176,6 +161,7 @@ int sockets_admit(struct sockets *sockets, const struct identities *identities, 
     }
     /* Before anything is bound again, so that no handshake is decided by the old table. */
     sockets->options.admission.identities = identities;
+    gate_follow_identities(sockets->gate, identities);
     *reopened = 0;
     for (size_t i = 0; !rc && i < sockets->count; i++) {
         if (are_stale[i]) {
@@ -216,7 +202,8 @@ int sockets_wait(struct sockets *sockets, const int *descriptors, size_t number,
     /* The jobs socket too, from which nothing comes: libzmq tidies up after connections that ended
      * when it is asked, and else keeps a kilobyte of each. */
     for (size_t i = 0; i < sockets->count; i++) {
-        items[count++] = (zmq_pollitem_t){.socket = socket_of(sockets, i), .events = ZMQ_POLLIN};
+        items[count++] =
+            (zmq_pollitem_t){.socket = sockets_socket(sockets, i), .events = ZMQ_POLLIN};
     }
     items[count++] = (zmq_pollitem_t){.fd = gate_descriptor(sockets->gate), .events = ZMQ_POLLIN};
     if (lookout_wait(&sockets->lookout, items, count, is_waiting(sockets) ? 0 : timeout_ms) < 0 &&
@@ -277,15 +264,19 @@ static void handle(const struct sockets *sockets, size_t number, struct frames *
 
 /* What a turn has no time for is taken out of libzmq all the same, whose queues know no bound here,
  * and waits under ours. A request beyond them is answered, as long as there are not too many to
- * answer; any other message is dropped, for its sender repeats it or can do without. */
-static void keep_rest(struct sockets *sockets, size_t number, sockets_receiver receive,
+ * answer; any other message is dropped, for its sender repeats it or can do without. False when
+ * there may be more still. */
+static bool keep_rest(struct sockets *sockets, size_t number, sockets_receiver receive,
                       void *argument)
 {
     struct listener *listener = &sockets->listeners[number];
     size_t answers = listener->kind == SOCKET_REQUESTS ? REST_ANSWERS : 0;
     struct frames frames;
 
-    for (size_t i = 0; i < REST_BUDGET && listener_receive(listener, &frames); i++) {
+    for (size_t i = 0; i < REST_BUDGET; i++) {
+        if (!listener_receive(listener, &frames)) {
+            return true;
+        }
         if (listener_keep(listener, &frames, (size_t)sockets->options.outstanding_messages)) {
             continue;
         }
@@ -297,6 +288,7 @@ static void keep_rest(struct sockets *sockets, size_t number, sockets_receiver r
             frames_release(&frames);
         }
     }
+    return false;
 }
 
 static bool next(struct listener *listener, struct frames *frames)
@@ -319,8 +311,8 @@ static size_t receive_some(struct sockets *sockets, size_t number, size_t budget
             budget = taken;
         }
     }
-    if (taken == budget) {
-        keep_rest(sockets, number, receive, argument);
+    if (taken < budget || keep_rest(sockets, number, receive, argument)) {
+        gate_judge(sockets->gate, number, mono_now());
     }
     return taken;
 }
@@ -336,65 +328,16 @@ size_t sockets_surplus(struct sockets *sockets)
 size_t sockets_receive(struct sockets *sockets, size_t budget, sockets_receiver receive,
                        void *argument)
 {
+    size_t taken;
+
+    gate_weigh(sockets->gate, mono_now());
+    gate_judge(sockets->gate, SOCKET_JOBS, mono_now()); /* from which nothing is ever taken */
     /* Reports first: they free slots and renew leases, whatever the callers ask for. */
-    size_t taken = receive_some(sockets, SOCKET_REPORTS, budget, receive, argument);
+    taken = receive_some(sockets, SOCKET_REPORTS, budget, receive, argument);
 
     taken += receive_some(sockets, SOCKET_REQUESTS, budget, receive, argument);
     for (size_t i = SOCKET_STATUS; i < sockets->count; i++) {
         taken += receive_some(sockets, i, budget, receive, argument);
     }
     return taken;
-}
-
-static int send_frame(void *socket, const void *data, size_t size_bytes, int flags)
-{
-    int rc;
-
-    do {
-        rc = zmq_send(socket, data, size_bytes, flags | ZMQ_DONTWAIT);
-    } while (rc < 0 && zmq_errno() == EINTR);
-    return rc < 0 ? -ERROR_BUSY : 0;
-}
-
-/* A message that could not be sent whole is ended here: else the next one would become part of it,
- * and reach whoever this one was for. */
-static int end_message(void *socket, int rc)
-{
-    if (rc) {
-        (void)send_frame(socket, "", 0, 0);
-    }
-    return rc;
-}
-
-int sockets_reply(struct sockets *sockets, const struct envelope *envelope, struct text payload)
-{
-    void *socket = socket_of(sockets, SOCKET_REQUESTS);
-    const uint8_t *at = envelope->bytes + envelope->sizes[0];
-    int rc = send_frame(socket, envelope->bytes, envelope->sizes[0], ZMQ_SNDMORE);
-
-    if (rc) {
-        return rc;
-    }
-    for (uint8_t i = 1; !rc && i < envelope->frame_count; i++) {
-        rc = send_frame(socket, at, envelope->sizes[i], ZMQ_SNDMORE);
-        at += envelope->sizes[i];
-    }
-    if (!rc && envelope->has_delimiter) {
-        rc = send_frame(socket, "", 0, ZMQ_SNDMORE);
-    }
-    return end_message(socket, rc ? rc : send_frame(socket, payload.data, payload.size_bytes, 0));
-}
-
-int sockets_offer(struct sockets *sockets, struct text payload)
-{
-    return send_frame(socket_of(sockets, SOCKET_JOBS), payload.data, payload.size_bytes, 0);
-}
-
-int sockets_publish(struct sockets *sockets, uint32_t status_number, struct text topic,
-                    struct text payload)
-{
-    void *socket = socket_of(sockets, SOCKET_STATUS + status_number);
-    int rc = send_frame(socket, topic.data, topic.size_bytes, ZMQ_SNDMORE);
-
-    return rc ? rc : end_message(socket, send_frame(socket, payload.data, payload.size_bytes, 0));
 }

@@ -73,8 +73,7 @@ int sockets_admit(struct sockets *sockets, const struct identities *identities, 
 /* Tells the handshakes that were denied since the last call. */
 void sockets_denials(struct sockets *sockets, struct denials *denials);
 
-/* Tells the connections that were shut down since the last call because there were too many, or too
- * many subscriptions. */
+/* Tells the connections that were shut down since the last call (gate.h). */
 void sockets_refusals(struct sockets *sockets, struct gate_refusals *refusals);
 
 #define SOCKETS_DESCRIPTORS 2 /* the most that are waited for beside the sockets */

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <zmq.h>
 
+#include "daemon/net/gate.h"
 #include "schemas/base/errors.h"
 
 #define ENDPOINT         "inproc://zeromq.zap.01"
@@ -84,8 +85,12 @@ static bool receive(void *socket, struct question *question)
 }
 
 static int decide(const struct question *question, const struct admission *admission,
-                  const struct identity **identity, char key[CERTIFICATE_KEY_BUFFER])
+                  struct gate *gate, const struct identity **identity,
+                  char key[CERTIFICATE_KEY_BUFFER])
 {
+    size_t number;
+    int rc;
+
     key[0] = '\0';
     if (question->count != FIELD_COUNT || question->is_too_long ||
         !text_equal(field(question, FIELD_VERSION), TEXT(VERSION)) ||
@@ -95,7 +100,10 @@ static int decide(const struct question *question, const struct admission *admis
                         PUBLIC_KEY_BYTES)) {
         return -ERROR_MALFORMED;
     }
-    return admission_check(admission, field(question, FIELD_DOMAIN), text_of(key), identity);
+    rc = admission_check(admission, field(question, FIELD_DOMAIN), text_of(key), identity, &number);
+    return !rc && !gate_admits(gate, number, field(question, FIELD_ADDRESS), *identity, mono_now())
+               ? -ERROR_BUSY
+               : rc;
 }
 
 static void send_field(void *socket, struct text value, bool has_more)
@@ -104,16 +112,20 @@ static void send_field(void *socket, struct text value, bool has_more)
                    ZMQ_DONTWAIT | (has_more ? ZMQ_SNDMORE : 0));
 }
 
-/* Whoever asked may be gone meanwhile: then a ROUTER drops the whole answer. */
-static void answer(void *socket, const struct question *question, const struct identity *identity)
+/* Whoever asked may be gone meanwhile: then a ROUTER drops the whole answer. A libzmq peer that is
+ * denied for good does not come again; after 300 it does. */
+static void answer(void *socket, const struct question *question, int error,
+                   const struct identity *identity)
 {
+    const char *status = !error ? "200" : error == -ERROR_BUSY ? "300" : "400";
+
     send_field(socket, field(question, FIELD_ROUTE), true);
     send_field(socket, TEXT(""), true);
     send_field(socket, TEXT(VERSION), true);
     send_field(socket, field(question, FIELD_REQUEST_ID), true);
-    send_field(socket, identity ? TEXT("200") : TEXT("400"), true);
-    send_field(socket, identity ? TEXT("OK") : TEXT("not admitted"), true);
-    send_field(socket, identity ? text_of(identity_name(identity)) : TEXT(""), true);
+    send_field(socket, text_of(status), true);
+    send_field(socket, error ? TEXT("not admitted") : TEXT("OK"), true);
+    send_field(socket, error ? TEXT("") : text_of(identity_name(identity)), true);
     send_field(socket, TEXT(""), false);
 }
 
@@ -129,7 +141,7 @@ static void note_denial(struct denials *denials, const struct question *question
              TEXT_ARGUMENTS(field(question, FIELD_ADDRESS)));
 }
 
-void zap_serve(void *socket, size_t budget, const struct admission *admission,
+void zap_serve(void *socket, size_t budget, const struct admission *admission, struct gate *gate,
                struct denials *denials)
 {
     struct question question = {0};
@@ -137,13 +149,13 @@ void zap_serve(void *socket, size_t budget, const struct admission *admission,
 
     for (size_t i = 0; i < budget && receive(socket, &question); i++) {
         const struct identity *identity = NULL;
-        int rc = decide(&question, admission, &identity, key);
+        int rc = decide(&question, admission, gate, &identity, key);
 
         if (rc) {
             note_denial(denials, &question, rc, key);
         }
         if (question.count > FIELD_REQUEST_ID) {
-            answer(socket, &question, identity);
+            answer(socket, &question, rc, identity);
         }
     }
 }

@@ -8,6 +8,8 @@
 
 #include "daemon/net/admission.h"
 
+struct gate;
+
 #define ZAP_ADDRESS_BUFFER 64
 
 /* Handshakes that were denied, and the last of them. */
@@ -23,8 +25,9 @@ struct denials {
  * when that fails, with errno. */
 void *zap_open(void *context);
 
-/* Answers at most budget questions; counts denials. */
-void zap_serve(void *socket, size_t budget, const struct admission *admission,
+/* Answers at most budget questions; counts denials. Whom the gate does not let in for now is told
+ * to come again (-ERROR_BUSY among the denials). */
+void zap_serve(void *socket, size_t budget, const struct admission *admission, struct gate *gate,
                struct denials *denials);
 
 #endif

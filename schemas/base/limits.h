@@ -19,11 +19,15 @@
 #define LIMIT_WAITING_BYTES                                                                        \
     67108864 /* messages of one socket that were received and not handled                          \
               */
-#define LIMIT_WAITING_SENDER_BYTES   8388608 /* of these, the messages of one sender */
-#define LIMIT_TOPIC_BYTES            1024    /* one subscription */
-#define LIMIT_TOPIC_UNIT_BYTES       64      /* of a topic, that count as one subscription */
-#define LIMIT_SOURCES                32      /* sources of one worker, and so of one bundle */
-#define LIMIT_PAGE_BYTES             57344   /* what a list reply may fill of its message */
+#define LIMIT_WAITING_SENDER_BYTES   8388608  /* of these, the messages of one sender */
+#define LIMIT_UNFINISHED_BYTES       1048576  /* bytes of a connection of which no message came */
+#define LIMIT_UNFINISHED_ALL_BYTES   67108864 /* and of all connections together */
+#define LIMIT_IDLE_BYTES_A_SECOND    1000     /* that do not count, for they may be heartbeats */
+#define LIMIT_BARRED_MS              60000    /* for which whoever exceeded it is not let in */
+#define LIMIT_TOPIC_BYTES            1024     /* one subscription */
+#define LIMIT_TOPIC_UNIT_BYTES       64       /* of a topic, that count as one subscription */
+#define LIMIT_SOURCES                32       /* sources of one worker, and so of one bundle */
+#define LIMIT_PAGE_BYTES             57344    /* what a list reply may fill of its message */
 #define LIMIT_WORKER_SLOTS           256
 #define LIMIT_REFUSAL_LINES          1000 /* of the log at once, of one reason and identity; */
 #define LIMIT_REFUSAL_LINES_A_SECOND 5    /* and from then on; the rest is counted */

@@ -45,10 +45,10 @@ class Installation(harness.Installation):
             self.configure(path.stem, lambda s: s["exportd"].update(
                 {name: ports[name] for name in ("jobs", "reports", "status")}))
 
-    def connect(self, name="requests", patience=harness.TIMEOUT):
-        """A raw connection to one of the sockets."""
+    def connect(self, name="requests", patience=harness.TIMEOUT, source=""):
+        """A raw connection to one of the sockets, from an address of this machine."""
         host, port = self.endpoint(name)[len("tcp://"):].rsplit(":", 1)
-        peer = socket.create_connection((host, int(port)), timeout=patience)
+        peer = socket.create_connection((host, int(port)), timeout=patience, source_address=(source, 0))
         peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return peer
 

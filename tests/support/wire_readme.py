@@ -28,7 +28,7 @@ import yaml
 MARK = re.compile(r"<!-- (fields|values|errors|limits|bounds|hex)(?: ([\w.-]+))? -->\n(.*?)<!-- end -->", re.S)
 JSON_ABOVE = re.compile(r"```json\n((?:(?!```).)*)```\s*$", re.S)
 ERROR_ROW = re.compile(r'^ERROR_ROW\(\w+, (\d+), "(\w+)", "(\w+)", "((?:[^"\\]|\\.)*)"\)', re.M)
-LIMIT = re.compile(r"^#define (LIMIT_(?:MESSAGE_BYTES|DEPTH|ELEMENTS|MAP_KEYS|STRING_BYTES|TOKEN_BYTES|ENVELOPE_\w+|TOPIC_BYTES))"
+LIMIT = re.compile(r"^#define (LIMIT_(?:MESSAGE_BYTES|DEPTH|ELEMENTS|MAP_KEYS|STRING_BYTES|TOKEN_BYTES|ENVELOPE_\w+|UNFINISHED_BYTES|TOPIC_BYTES))"
                    r"\s+(\d+)\s+/\*\s*(.*?)\s*\*/", re.M)
 HEX_WIDTH = 96
 LONG = 2 ** 53 - 1

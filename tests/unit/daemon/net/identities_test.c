@@ -180,6 +180,7 @@ static void every_socket_is_opened_by_its_roles_only(void **state)
         struct identities *identities;
         struct admission admission = {0};
         const struct identity *identity;
+        size_t number = SOCKET_COUNT;
         char metadata[128];
         char domain[ADMISSION_DOMAIN_BUFFER];
 
@@ -189,12 +190,15 @@ static void every_socket_is_opened_by_its_roles_only(void **state)
         admission.identities = identities = load();
         for (int kind = 0; kind < SOCKET_COUNT; kind++) {
             admission_domain((enum socket_kind)kind, NULL, domain);
-            assert_int_equal(admission_check(&admission, text_of(domain), TEXT(KEY_A), &identity),
-                             rows[role].opens[kind] ? 0 : -ERROR_IDENTITY_ROLE);
-            assert_int_equal(admission_check(&admission, text_of(domain), TEXT(KEY_B), &identity),
-                             -ERROR_IDENTITY_UNKNOWN);
+            assert_int_equal(
+                admission_check(&admission, text_of(domain), TEXT(KEY_A), &identity, &number),
+                rows[role].opens[kind] ? 0 : -ERROR_IDENTITY_ROLE);
+            assert_true(!rows[role].opens[kind] || number == (size_t)kind);
+            assert_int_equal(
+                admission_check(&admission, text_of(domain), TEXT(KEY_B), &identity, &number),
+                -ERROR_IDENTITY_UNKNOWN);
         }
-        assert_int_equal(admission_check(&admission, TEXT(""), TEXT(KEY_A), &identity),
+        assert_int_equal(admission_check(&admission, TEXT(""), TEXT(KEY_A), &identity, &number),
                          -ERROR_IDENTITY_ROLE);
         identities_destroy(&identities);
     }
@@ -235,16 +239,18 @@ static void a_subscriber_of_some_tenants_hears_only_feeds_of_theirs_that_name_hi
     struct identities *identities;
     const struct identity *identity;
     struct admission admission = {.feeds = feeds, .feed_count = 3};
+    size_t number = 0;
 
     (void)state;
     put("a.key", "    name = a\n    roles = subscriber\n    tenants = " TENANT_A "\n", KEY_A);
     admission.identities = identities = load();
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        if (admission_check(&admission, text_of(rows[i].domain), TEXT(KEY_A), &identity) !=
+        if (admission_check(&admission, text_of(rows[i].domain), TEXT(KEY_A), &identity, &number) !=
             rows[i].rc) {
             fail_msg("%s", rows[i].domain);
         }
     }
+    assert_int_equal(number, SOCKET_COUNT); /* the first feed */
     identity = identities_by_name(identities, TEXT("a"));
     assert_true(identity_serves_tenant(identity, &two[0]));
     assert_false(identity_serves_tenant(identity, &two[1]));
@@ -252,7 +258,7 @@ static void a_subscriber_of_some_tenants_hears_only_feeds_of_theirs_that_name_hi
 
     put("a.key", "    name = a\n    roles = client,worker\n", KEY_A);
     admission.identities = identities = load();
-    assert_int_equal(admission_check(&admission, TEXT("feed/one"), TEXT(KEY_A), &identity),
+    assert_int_equal(admission_check(&admission, TEXT("feed/one"), TEXT(KEY_A), &identity, &number),
                      -ERROR_IDENTITY_ROLE);
     identity = identities_by_name(identities, TEXT("a"));
     assert_true(identity_serves_tenant(identity, &two[1]));

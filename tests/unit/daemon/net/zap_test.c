@@ -11,6 +11,7 @@
 #include <cmocka.h>
 #include <zmq.h>
 
+#include "daemon/net/gate.h"
 #include "schemas/base/errors.h"
 #include "tests/support/temporary.h"
 
@@ -25,6 +26,7 @@ struct fixture {
     void *asker;
     uint8_t key[KEY_BYTES];
     struct identities *identities;
+    struct gate *gate;
     struct denials denials;
 };
 
@@ -32,13 +34,15 @@ static int set_up(void **state)
 {
     static const char text[] = "metadata\n    name = backend\n    roles = client\n"
                                "curve\n    public-key = \"" KEY "\"\n";
+    const struct gate_limits limits = {.connections = 64};
     struct fixture *fixture = calloc(1, sizeof *fixture);
     char message[IDENTITIES_MESSAGE_BYTES];
     int patience_ms = 100;
 
     if (!fixture || temporary_make(fixture->directory) ||
         temporary_write(fixture->directory, "a.key", text, strlen(text)) ||
-        identities_load(&fixture->identities, fixture->directory, message)) {
+        identities_load(&fixture->identities, fixture->directory, message) ||
+        gate_open(&fixture->gate, &limits, message)) {
         free(fixture);
         return -1;
     }
@@ -62,6 +66,7 @@ static int tear_down(void **state)
     zmq_close(fixture->handler);
     zmq_ctx_term(fixture->context);
     identities_destroy(&fixture->identities);
+    gate_close(&fixture->gate);
     temporary_remove(fixture->directory);
     free(fixture);
     return 0;
@@ -100,7 +105,7 @@ static void ask(struct fixture *fixture, const struct question *asked, char stat
         assert_true(zmq_send(fixture->asker, asked->fields[i].data, asked->fields[i].size_bytes,
                              i + 1 < asked->count ? ZMQ_SNDMORE : 0) >= 0);
     }
-    zap_serve(fixture->handler, 10, &admission, &fixture->denials);
+    zap_serve(fixture->handler, 10, &admission, fixture->gate, &fixture->denials);
     while (more && count < 16 && zmq_recv(fixture->asker, fields[count], 255, 0) >= 0) {
         assert_int_equal(zmq_getsockopt(fixture->asker, ZMQ_RCVMORE, &more, &size), 0);
         count++;
