@@ -155,7 +155,7 @@ preset_tsan() {
     fi
     selection=(-LE campaign -E 'clocks|commit_before_speak|crash_curve|partitions|slow_disk|units')
     selection[3]+='|approval|bad_input|damages|hostile_tokens|isolation|limits|msgpack|two_worlds|vouching'
-    selection[3]+='|mutations|recorded|refusal_floods|revoked_rights|zmq_crowds|zmq_memory|zmq_peers|zmq_replies'
+    selection[3]+='|mutations|recorded|refusal_floods|revoked_rights|zmq_crowds|zmq_memory|zmq_peers|zmq_replies|zmq_unfinished'
     for folder in unit/daemon/net unit/workers unit/clients integration; do
         EXPORTD_TEST_PERCENT=${EXPORTD_TEST_PERCENT:-10} \
             tested "tsan-${folder##*/}" "build/tsan/tests/$folder" "${wrapper[@]}"

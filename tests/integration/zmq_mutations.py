@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
 """zmq_mutations.py [--connections N] [--seed N]: greetings, commands and frames with mistakes in them, on so many
-connections: no crash, no growth, and the others are served. A campaign is --connections 500000 and more.
+connections without security and as many under CURVE: no crash, no growth, and the others are served.
 reliability: Z05."""
 import argparse
 import subprocess
@@ -13,7 +13,8 @@ import harness
 import zmtp
 
 GROWTH_BYTES = 5 << 20
-arguments = argparse.Namespace(connections=harness.share(30000, 3000), seed=1)
+AT_ONCE = 1000
+arguments = argparse.Namespace(connections=harness.share(250000, 3000), seed=1)
 
 
 class Mutations(harness.Case):
@@ -31,20 +32,24 @@ class Mutations(harness.Case):
         self.assertTrue(made.daemon.is_running(), made.daemon.text()[-2000:])
         self.assertEqual((run.returncode, run.stdout), (0, f"{connections}\n"), run.stderr)
 
+    def say_all(self, made, name, connections, seed, client):
+        """In portions, so that what the daemon has still to hear of the last ones is not taken for growth."""
+        for number, begin in enumerate(range(0, connections, AT_ONCE)):
+            self.say(made, name, min(AT_ONCE, connections - begin), seed + number)
+            self.assertEqual(client.ask("ping")["status"], 200)
+
     def test_mutated_speech_on_every_socket(self):
         made = self.make()
         made.start_daemon()
         client = made.client()
         share = arguments.connections // len(zmtp.ENDPOINTS)
         for name in zmtp.ENDPOINTS:
-            self.say(made, name, 500, arguments.seed)
-        client.ask("ping")
+            self.say_all(made, name, 2 * AT_ONCE, arguments.seed, client)
         before, descriptors = made.resident_bytes(), made.descriptors()
         for number, name in enumerate(zmtp.ENDPOINTS):
             with self.subTest(name=name):
-                self.say(made, name, share, arguments.seed + 1 + number)
-                for peer in (client, made.client()):
-                    self.assertEqual(peer.ask("ping")["status"], 200)
+                self.say_all(made, name, share, arguments.seed + 1 + number * share, client)
+                self.assertEqual(made.client().ask("ping")["status"], 200)
         growth = made.resident_bytes() - before
         print(f"{4 * share} connections, {growth / 1024:.0f} KiB more resident, descriptors "
               f"{descriptors} -> {made.descriptors()}", file=sys.stderr)

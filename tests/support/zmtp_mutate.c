@@ -10,6 +10,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -17,6 +18,8 @@
 #define SPEECH_BYTES   2048
 /* Connections that are left open behind the newest, so that the other side can read and answer. */
 #define OPEN 128
+/* How long the other side may take to let one in. */
+#define PATIENCE_MS 60000
 
 struct speech {
     uint8_t bytes[SPEECH_BYTES];
@@ -133,12 +136,15 @@ static void make(struct speech *speech, const char *mechanism)
     }
 }
 
-/* Ends without waiting for the other side, so that no port stays taken. */
+/* Ends once the other side has let it in and spoken, for when too many wait for that the kernel
+ * has each further one try again a second later; and so that no port stays taken. */
 static void hang_up(int descriptor)
 {
     const struct linger now = {.l_onoff = 1, .l_linger = 0};
+    struct pollfd item = {.fd = descriptor, .events = POLLIN};
 
     if (descriptor >= 0) {
+        (void)poll(&item, 1, PATIENCE_MS);
         (void)setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &now, sizeof now);
         close(descriptor);
     }
