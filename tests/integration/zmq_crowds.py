@@ -1,8 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""zmq_crowds.py [--churn N]: many connections, many subscriptions, and peers that do not read. Each has a bound, and who
+"""zmq_crowds.py [--churn N] [--curve-churn N]: many connections, many subscriptions, and peers that do not read. Each has a bound, and who
 keeps the rules is served meanwhile. reliability: Z07, Z11, Z12, Z15."""
 import argparse
+import collections
 import os
 import resource
 import socket
@@ -14,7 +15,6 @@ import msgpack
 import zmq
 
 import curve
-import curve_raw
 import harness
 import zmtp
 
@@ -24,7 +24,8 @@ SUBSCRIPTIONS = 4000
 PER_CONNECTION = 1000
 HIGH_WATER_MARK = 64
 PAGE_BYTES = 60000
-arguments = argparse.Namespace(churn=harness.share(3000, 600))
+AT_ONCE = 16
+arguments = argparse.Namespace(churn=harness.share(3000, 600), curve_churn=harness.share(10000, 1000))
 
 
 class Crowd(harness.Case):
@@ -110,14 +111,29 @@ class Connections(Crowd):
         self.addCleanup(made.close)
         made.start_daemon()
         client = made.client()
+        endpoint, (public, secret), server = made.endpoint("requests"), made.keys.pair("backend"), made.keys.server()
+        context = zmq.Context()
+        self.addCleanup(context.destroy, 0)
+
+        def leave(peer):
+            self.assertTrue(peer.poll(harness.TIMEOUT * 1000, zmq.POLLOUT), "it was not admitted")
+            peer.close()
 
         def churn(count):
+            peers = collections.deque()
             for _ in range(count):
-                with made.connect() as peer:
-                    curve_raw.Channel(peer, made.keys.pair("backend"), made.keys.server())
+                peer = context.socket(zmq.DEALER)
+                peer.linger, peer.immediate = 0, 1  # Nothing can be sent before the handshake is done.
+                peer.curve_publickey, peer.curve_secretkey, peer.curve_serverkey = public, secret, server
+                peer.connect(endpoint)
+                peers.append(peer)
+                if len(peers) == AT_ONCE:
+                    leave(peers.popleft())
+            for peer in peers:
+                leave(peer)
             client.ask("ping")
 
-        self.levels_off(made, client, churn, arguments.churn // 4)
+        self.levels_off(made, client, churn, arguments.curve_churn // 2)
 
     def levels_off(self, made, client, churn, count):
         """After as many again, neither descriptors nor memory are more."""
@@ -264,5 +280,6 @@ class Subscriptions(Crowd):
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--churn", type=int, default=arguments.churn)
+    parser.add_argument("--curve-churn", type=int, default=arguments.curve_churn)
     arguments, rest = parser.parse_known_args()
     unittest.main(verbosity=2, argv=[sys.argv[0], *rest])
