@@ -25,12 +25,17 @@ cd "$top"
 jobs=$(nproc)
 seeds=10000       # of the simulator
 fuzz_seconds=60   # of each fuzzer
-passed=0
-failed=0
-skipped=0
-summary=()
-left_out=() # what was skipped, by name
 selection=() # what to run of a preset, in the words of ctest; empty for all
+# What is built of a preset, as targets; without any, everything.
+declare -A targets_of=(
+    [tsan]="daemon/all workers/all clients/all tests/support/all tests/unit/daemon/net/all tests/unit/workers/all
+        tests/unit/clients/all tests/integration/all"
+    [release]="daemon/all workers/all clients/all tests/support/all tests/bench/all tests/faults/all tests/simulation/all"
+    [fuzz]=tests/fuzz/all
+)
+# Files, for phases at the side are processes of their own.
+summary=build/summary
+left_out=build/left-out # what was skipped, by name
 
 export ASAN_OPTIONS=${ASAN_OPTIONS:-allocator_may_return_null=1:detect_leaks=1:strict_string_checks=1}
 export UBSAN_OPTIONS=${UBSAN_OPTIONS:-print_stacktrace=1:halt_on_error=1}
@@ -44,10 +49,7 @@ usage() {
 
 # record NAME PASSED FAILED SKIPPED SINCE
 record() {
-    passed=$((passed + $2))
-    failed=$((failed + $3))
-    skipped=$((skipped + $4))
-    summary+=("$(printf '  %-22s %5d passed %5d failed %5d skipped %6d s' "$1" "$2" "$3" "$4" $((SECONDS - $5)))")
+    printf '  %-22s %5d passed %5d failed %5d skipped %6d s\n' "$1" "$2" "$3" "$4" $((SECONDS - $5)) >>"$summary"
 }
 
 # check NAME COMMAND…: one thing that succeeds or fails.
@@ -62,24 +64,46 @@ check() {
     fi
 }
 
-# build PRESET [TARGET…]
+# build PRESET: what is run of it. Waits for the same build when that goes on at the side.
 build() {
-    local preset=$1 targets=()
-    shift
-    [ "$#" = 0 ] || targets=(--target "$@")
-    cmake --preset "$preset" -DBUILD_TESTING=ON >"build/$preset.log" 2>&1 &&
-        cmake --build "build/$preset" "${targets[@]}" >>"build/$preset.log" 2>&1 && return 0
-    tail -n 60 "build/$preset.log"
-    return 1
+    local targets=()
+    # shellcheck disable=SC2206 # words
+    [ -z "${targets_of[$1]-}" ] || targets=(--target ${targets_of[$1]})
+    {
+        flock 9
+        cmake --preset "$1" -DBUILD_TESTING=ON >"build/$1.log" 2>&1 &&
+            cmake --build "build/$1" "${targets[@]}" >>"build/$1.log" 2>&1 && return 0
+        tail -n 60 "build/$1.log"
+        return 1
+    } 9>"build/$1.lock"
 }
 
-# built PRESET [TARGET…]: builds it and counts a failure to.
+# built PRESET: builds it and counts a failure to.
 built() {
     local since=$SECONDS
     printf '\n== %s\n' "$1"
-    build "$@" && summary+=("$(printf '  %-59s %6d s' "$1, built" $((SECONDS - since)))") && return 0
+    build "$1" && printf '  %-59s %6d s\n' "$1, built" $((SECONDS - since)) >>"$summary" && return 0
     record "$1" 0 1 0 "$since"
     return 1
+}
+
+# at_the_side COMMAND…: beside what follows, with the time that this leaves while it waits. What it prints is shown by side_ended.
+at_the_side() {
+    set -m # a process group of its own, to end all of it
+    (
+        renice -n 19 -p "$BASHPID" >/dev/null
+        "$@"
+    ) >build/side.log 2>&1 </dev/null &
+    set +m
+    side=$!
+    trap 'kill -- "-$side" 2>/dev/null' EXIT
+}
+
+side_ended() {
+    local since=$SECONDS
+    wait "$side" || record "at the side" 0 1 0 "$since"
+    trap - EXIT
+    cat build/side.log
 }
 
 # tested NAME FOLDER [WRAPPER…]: runs what is selected of the tests of a folder of a build and counts them. Black-box
@@ -103,7 +127,7 @@ tested() {
 note_left_out() {
     local what
     while read -r what; do
-        left_out+=("$(printf '  %-22s %s' "$1" "$what")")
+        printf '  %-22s %s\n' "$1" "$what" >>"$left_out"
     done < <(sed -nE 's/^[[:space:]]+[0-9]+ - (.*) \((Skipped|Disabled)\)$/\1/p' "$3"
         [ ! -r "$2/Testing/Temporary/LastTest.log" ] ||
             awk '/^[0-9]+\/[0-9]+ Testing: / { test = $3 }
@@ -147,8 +171,7 @@ preset_asan() {
 # What has threads of its own, and the processes as a whole; not where only what is said differs, or time, traces and the network.
 preset_tsan() {
     local wrapper=() folder
-    built tsan daemon/all workers/all clients/all tests/support/all tests/unit/daemon/net/all \
-        tests/unit/workers/all tests/unit/clients/all tests/integration/all || return 0
+    built tsan || return 0
     # ThreadSanitizer of gcc 12 does not start where the kernel scatters addresses widely.
     if setarch -R true 2>/dev/null; then
         wrapper=(setarch -R)
@@ -163,38 +186,57 @@ preset_tsan() {
 }
 
 # The campaigns, as users would run the programs.
-preset_release() {
+campaigns() {
     built release || return 0
     selection=(-L 'campaign|simulation|bench|mutants|cost')
     tested release build/release
-    check "simulation $seeds" tests/simulation/run.sh "$seeds"
+}
+
+preset_release() {
+    campaigns
+    simulated "$seeds"
+}
+
+simulated() {
+    check "simulation $1" tests/simulation/run.sh "$1"
 }
 
 preset_fuzz() {
-    built fuzz tests/fuzz/all || return 0
+    built fuzz || return 0
     selection=()
     tested fuzz build/fuzz/tests/fuzz
     check "fuzz $fuzz_seconds s each" tests/fuzz/run.sh "$fuzz_seconds"
 }
 
+# What only computes.
+computed() {
+    local preset
+    for preset in asan tsan release; do
+        build "$preset" || true # a failure is counted where its tests are
+    done
+    check clang-format formatted
+    check clang-tidy tidy
+    simulated "$seeds"
+    preset_fuzz
+}
+
 everything() {
+    at_the_side computed
     preset_dev
     check demo etc/demo.sh
-    check clang-format formatted
     preset_asan
-    check clang-tidy tidy
     preset_tsan
-    preset_release
-    preset_fuzz
+    campaigns
+    side_ended
 }
 
 campaign() {
     local name=$1 number=$2
     case "$name" in
     simulation | planted)
-        built release tests/simulation/all || return 0
+        built release || return 0
         if [ "$name" = simulation ]; then
-            check "simulation $number" tests/simulation/run.sh "$number"
+            simulated "$number"
         else
             check "planted $number" /usr/bin/python3 -B tests/simulation/planted.py --seeds "$number"
         fi
@@ -212,7 +254,7 @@ campaign() {
         fi
         ;;
     fuzz)
-        built fuzz tests/fuzz/all || return 0
+        built fuzz || return 0
         check "fuzz $number s each" tests/fuzz/run.sh "$number"
         ;;
     bench)
@@ -224,13 +266,13 @@ campaign() {
 
 finish() {
     printf '\n== Summary, after %d s\n' "$SECONDS"
-    printf '%s\n' "${summary[@]}"
-    if [ "${#left_out[@]}" -gt 0 ]; then
+    cat "$summary"
+    if [ -s "$left_out" ]; then
         printf '\nSkipped:\n'
-        printf '%s\n' "${left_out[@]}"
+        cat "$left_out"
     fi
-    printf '\n%d passed, %d failed\n' "$passed" "$failed"
-    [ "$failed" = 0 ]
+    awk '$NF == "s" && $(NF - 2) == "skipped" { passed += $(NF - 7); failed += $(NF - 5) }
+         END { printf "\n%d passed, %d failed\n", passed, failed; exit failed != 0 }' "$summary"
 }
 
 case "${1-}" in
@@ -249,5 +291,7 @@ esac
 
 packages_install "${packages_to_test[@]}"
 mkdir -p build
+true >"$summary"
+true >"$left_out"
 "${plan[@]}"
 finish
