@@ -22,7 +22,12 @@ SENDS = harness.share(2000, 400)
 LOST_REPLIES = harness.share(1000)
 FLOOD = harness.share(10000, 2000)
 WINDOW = 64
+RECONNECT_MS = 2  # The connection is lost with each reply.
 IDENTIFIER = re.compile(rb"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}")
+
+
+def soon_again(socket):
+    socket.reconnect_ivl = RECONNECT_MS
 
 
 class Req:
@@ -31,7 +36,7 @@ class Req:
     def __init__(self, endpoint, token):
         self.socket = zmq.Context.instance().socket(zmq.REQ)
         self.socket.linger = 0
-        self.socket.reconnect_ivl = 20
+        self.socket.reconnect_ivl = RECONNECT_MS
         for option in (zmq.REQ_RELAXED, zmq.REQ_CORRELATE):
             self.socket.setsockopt(option, 1)
         self.socket.connect(endpoint)
@@ -229,7 +234,7 @@ class LostReplies(harness.Case):
     def test_the_same_request_after_a_lost_reply_is_answered_with_the_same_operation(self):
         made, lossy = self.prepare()
         token = made.token()
-        clients = [peers.Client(lossy.endpoint, token), Req(lossy.endpoint, token)]
+        clients = [peers.Client(lossy.endpoint, token, prepare=soon_again), Req(lossy.endpoint, token)]
         for client in clients:
             self.addCleanup(client.close)
         found = []

@@ -39,7 +39,7 @@ class Relay:
             for key, _ in self.selector.select(0.05):
                 if key.data is None:
                     self.accept()
-                elif key.fileobj in self.selector.get_map():
+                elif key.fileobj.fileno() >= 0:  # The other end may just have closed both.
                     self.carry(key.fileobj, *key.data)
 
     def accept(self):
