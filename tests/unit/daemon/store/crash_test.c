@@ -14,6 +14,7 @@
 
 #include "schemas/base/errors.h"
 #include "tests/support/faulty_vfs.h"
+#include "tests/support/memory_fault.h"
 #include "tests/unit/daemon/core/world.h"
 #include "tests/unit/daemon/store/sample.h"
 
@@ -177,7 +178,7 @@ static int fail_all(struct sample *sample, int kind)
 {
     int failed = 0;
 
-    for (int n = 1;; n++) {
+    for (int n = 1;; n = memory_fault_next(n)) { /* the same of them as of allocations */
         assert_int_equal(temporary_remove(sample->directory), 0);
         sample_truncate(sample, 0);
         for (int k = 0; k < FAULT_TURNS * FAULT_EVENTS; k++) {
