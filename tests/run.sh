@@ -188,17 +188,19 @@ preset_tsan() {
 # The campaigns, as users would run the programs.
 campaigns() {
     built release || return 0
-    selection=(-L 'campaign|simulation|bench|mutants|cost')
+    selection=(-L 'campaign|bench|mutants|cost' -LE simulation)
     tested release build/release
+}
+
+simulated() {
+    selection=()
+    tested simulation build/release/tests/simulation
+    check "simulation $seeds" tests/simulation/run.sh "$seeds"
 }
 
 preset_release() {
     campaigns
-    simulated "$seeds"
-}
-
-simulated() {
-    check "simulation $1" tests/simulation/run.sh "$1"
+    simulated
 }
 
 preset_fuzz() {
@@ -216,7 +218,7 @@ computed() {
     done
     check clang-format formatted
     check clang-tidy tidy
-    simulated "$seeds"
+    simulated
     preset_fuzz
 }
 
@@ -236,7 +238,7 @@ campaign() {
     simulation | planted)
         built release || return 0
         if [ "$name" = simulation ]; then
-            simulated "$number"
+            check "simulation $number" tests/simulation/run.sh "$number"
         else
             check "planted $number" /usr/bin/python3 -B tests/simulation/planted.py --seeds "$number"
         fi
