@@ -146,6 +146,8 @@ static int make(struct call *call, struct operation_request *request, struct tex
 
     request->tenant_id = call->claims->tenant_id;
     request->requested_by = call->claims->object_id;
+    request->has_acted_by = call_is_by_actor(call);
+    request->acted_by = request->has_acted_by ? call->claims->actor_id : (struct uuid){0};
     request->approval = policy_of(&daemon->policies, &request->tenant_id)->approval;
     request->now = daemon->now.wall;
     request->due_ms = daemon->settings.values.operations.due_days * DAY_MS;

@@ -3,8 +3,11 @@
 
 static bool is_revoked(const struct daemon *daemon, const struct attempt *attempt)
 {
-    return authorizer_has_revoked(daemon->authorizer, &attempt->entry.tenant_id,
-                                  &attempt->entry.requested_by);
+    const struct queue_entry *entry = &attempt->entry;
+
+    return authorizer_has_revoked(daemon->authorizer, &entry->tenant_id, &entry->requested_by) ||
+           (entry->has_acted_by &&
+            authorizer_has_revoked(daemon->authorizer, &entry->tenant_id, &entry->acted_by));
 }
 
 static int end(struct daemon *daemon, const struct attempt *attempt)

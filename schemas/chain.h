@@ -21,7 +21,7 @@
 
 /* PRAGMA user_version of a store that has these columns. It grows with them, for whoever hashes an
  * event must know them all. */
-#define CHAIN_STORE_FORMAT 5
+#define CHAIN_STORE_FORMAT 6
 
 /* The columns that events and operations have in common, in the order in which they are bound, read
  * and hashed: name, type, the rest of its definition. FIRST is COLUMN for the first. */
@@ -55,7 +55,8 @@
     COLUMN(approval, TEXT, "")                                                                     \
     COLUMN(decided_by, BLOB, "")                                                                   \
     COLUMN(decided_ms, INTEGER, " NOT NULL DEFAULT 0")                                             \
-    COLUMN(worker, TEXT, "")
+    COLUMN(worker, TEXT, "")                                                                       \
+    COLUMN(acted_by, BLOB, "")
 
 #define CHAIN_FIRST_NAME(name, type, rest) #name
 #define CHAIN_NEXT_NAME(name, type, rest)  "," #name

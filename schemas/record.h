@@ -17,6 +17,8 @@ struct record {
     struct uuid tenant_id;
     struct uuid user_id;
     struct uuid requested_by;
+    bool has_acted_by;
+    struct uuid acted_by;      /* the person who requested it in that one's name */
     int64_t sequence;          /* of the last stored event of this operation */
     int64_t revision;          /* number of stored events of this operation */
     int64_t accepted_sequence; /* of the first of them */

@@ -43,6 +43,8 @@ struct queue_entry engine_entry(const struct record *record)
                                 .tenant_id = record->tenant_id,
                                 .user_id = record->user_id,
                                 .requested_by = record->requested_by,
+                                .has_acted_by = record->has_acted_by,
+                                .acted_by = record->acted_by,
                                 .attempt = record->attempt,
                                 .submitted = record->submitted,
                                 .sequence = record->sequence};

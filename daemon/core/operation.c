@@ -37,6 +37,8 @@ struct record operation_create(const struct operation_request *request, int64_t 
         .tenant_id = request->tenant_id,
         .user_id = request->user_id,
         .requested_by = request->requested_by,
+        .has_acted_by = request->has_acted_by,
+        .acted_by = request->acted_by,
         .sequence = sequence,
         .revision = 1,
         .accepted_sequence = sequence,

@@ -11,6 +11,8 @@ struct operation_request {
     struct uuid tenant_id;
     struct uuid user_id;
     struct uuid requested_by;
+    bool has_acted_by;
+    struct uuid acted_by;
     struct wall now;
     int64_t due_ms; /* after now */
     bool has_key;

@@ -19,6 +19,8 @@ struct queue_entry {
     struct uuid tenant_id;
     struct uuid user_id;
     struct uuid requested_by;
+    bool has_acted_by;
+    struct uuid acted_by;
     int64_t attempt; /* attempts started so far */
     struct wall submitted;
     int64_t sequence; /* of the last event of the operation */

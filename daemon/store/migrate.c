@@ -45,6 +45,9 @@ static const char to_format_4[] = TO_FORMAT_4("events") TO_FORMAT_4("operations"
 static const char to_format_5[] = "ALTER TABLE events ADD COLUMN worker TEXT;"
                                   "ALTER TABLE operations ADD COLUMN worker TEXT;";
 
+static const char to_format_6[] = "ALTER TABLE events ADD COLUMN acted_by BLOB;"
+                                  "ALTER TABLE operations ADD COLUMN acted_by BLOB;";
+
 static int execute(struct store *store, const char *sql)
 {
     if (sqlite3_exec(store->database, sql, NULL, NULL, NULL) != SQLITE_OK) {
@@ -116,9 +119,12 @@ static int migrate_from_2(struct store *store)
         rc = execute(store, to_format_5);
     }
     if (!rc) {
+        rc = execute(store, to_format_6);
+    }
+    if (!rc) {
         rc = chain_all(store);
     }
-    return rc ? rc : execute(store, "PRAGMA user_version = 5; COMMIT;");
+    return rc ? rc : execute(store, "PRAGMA user_version = 6; COMMIT;");
 }
 
 /* From a format whose events are chained; columns that are NULL or 0 change no hash. */
@@ -129,10 +135,13 @@ static int migrate_from_3(struct store *store, int version)
     if (!rc && version == 3) {
         rc = execute(store, to_format_4);
     }
-    if (!rc) {
+    if (!rc && version <= 4) {
         rc = execute(store, to_format_5);
     }
-    return rc ? rc : execute(store, "PRAGMA user_version = 5; COMMIT;");
+    if (!rc) {
+        rc = execute(store, to_format_6);
+    }
+    return rc ? rc : execute(store, "PRAGMA user_version = 6; COMMIT;");
 }
 
 int store_migrate(struct store *store, int version)
@@ -142,7 +151,7 @@ int store_migrate(struct store *store, int version)
     if (!rc && (version == 1 || version == 2)) {
         rc = migrate_from_2(store);
     }
-    if (!rc && (version == 3 || version == 4)) {
+    if (!rc && version >= 3 && version <= 5) {
         rc = migrate_from_3(store, version);
     }
     return rc;

@@ -66,6 +66,7 @@ void row_values(enum event_kind kind, const struct record *record, struct text r
     values[CHAIN_decided_ms] = number(record->decided.ms);
     values[CHAIN_worker] =
         optional(record->worker[0] != '\0', record->worker, strlen(record->worker));
+    values[CHAIN_acted_by] = optional(record->has_acted_by, record->acted_by.bytes, UUID_BYTES);
 }
 
 int row_bind(sqlite3_stmt *statement, const struct chain_value values[CHAIN_COLUMN_COUNT])
@@ -173,7 +174,8 @@ int row_read(sqlite3_stmt *statement, struct record *record, struct text *result
         !read_optional(statement, 23, read.retry_of.bytes, UUID_BYTES, &read.has_retry_of) ||
         !read_optional(statement, 24, read.cancelled_by.bytes, UUID_BYTES,
                        &read.has_cancelled_by) ||
-        !read_optional(statement, 27, read.decided_by.bytes, UUID_BYTES, &read.has_decided_by)) {
+        !read_optional(statement, 27, read.decided_by.bytes, UUID_BYTES, &read.has_decided_by) ||
+        !read_optional(statement, 30, read.acted_by.bytes, UUID_BYTES, &read.has_acted_by)) {
         return -ERROR_DAMAGED;
     }
     if (result) {

@@ -21,7 +21,8 @@ import harness
 NUMBERS = ("kind", "id", "tenant_id", "user_id", "requested_by", "sequence", "revision", "status", "stage", "attempt",
            "fence", "failure", "failure_is_retryable", "submitted_ms", "completed_ms", "due_ms", "expiration_ms",
            "ready_ms", "changed_ms", "key_digest", "result", "failed_attempts", "lost_attempts", "overdue_ms",
-           "retry_of", "cancelled_by", "accepted_sequence", "approval", "decided_by", "decided_ms", "worker")
+           "retry_of", "cancelled_by", "accepted_sequence", "approval", "decided_by", "decided_ms", "worker",
+           "acted_by")
 CANARY = "Canary.ZoeZebra"
 NAME = "ZoeZebra"  # may be a field's name as it is
 

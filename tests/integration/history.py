@@ -25,7 +25,7 @@ ENDED_WAITING = ("cancelled", "overdue", "requesterRevoked")
 # What the start of an attempt may change, and no other event.
 OF_THE_ATTEMPT = ("attempt", "fence")
 # What no event may change.
-FOR_EVER = ("tenant_id", "user_id", "requested_by", "submitted_ms", "due_ms", "key_digest")
+FOR_EVER = ("tenant_id", "user_id", "requested_by", "acted_by", "submitted_ms", "due_ms", "key_digest")
 
 
 def identifier(blob):

@@ -130,6 +130,8 @@ MUTANTS = [
      "    if (key_set_is_current(authorizer->keys, options->key_set_path))\n        return false;\n", ""),
     ("a_revoked_persons_export_is_offered", "revoked_rights.test_why_says_so_and_somebody_else_may_ask_again", "daemon/revoked.c",
      "*is_ended = attempt && is_revoked(daemon, attempt);", "*is_ended = false;"),
+    ("a_revoked_actors_export_goes_on", "revoked_rights.test_while_it_is_queued", "daemon/revoked.c",
+     "(entry->has_acted_by &&", "(false && entry->has_acted_by &&"),
     ("a_revoked_persons_export_goes_on", "revoked_rights.test_an_offer_that_is_out_is_taken_back", "daemon/revoked.c",
      "rc = is_revoked(daemon, attempt) ? end(daemon, attempt) : 0;", "rc = 0;"),
     ("a_profile_that_is_shared_no_more_is_published", "revoked_rights.test_while_it_is_gathered", "workers/runtime/attempt.c",

@@ -20,6 +20,8 @@ static void same(const struct record *read, struct text result, const struct sam
     assert_memory_equal(&read->tenant_id, &made->tenant_id, sizeof made->tenant_id);
     assert_memory_equal(&read->user_id, &made->user_id, sizeof made->user_id);
     assert_memory_equal(&read->requested_by, &made->requested_by, sizeof made->requested_by);
+    assert_int_equal(read->has_acted_by, made->has_acted_by);
+    assert_memory_equal(&read->acted_by, &made->acted_by, sizeof made->acted_by);
     assert_int_equal(read->sequence, made->sequence);
     assert_int_equal(read->revision, made->revision);
     assert_int_equal(read->accepted_sequence, made->accepted_sequence);

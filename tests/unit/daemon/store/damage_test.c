@@ -173,14 +173,16 @@ static void damaged_counts_stop_the_start(void **state)
 
 static void a_store_of_a_newer_version_is_refused(void **state)
 {
-    damage(*state, "PRAGMA user_version = 6");
-    assert_refused(*state, "format 6");
-    sample_sql(*state, "PRAGMA user_version = 5");
+    damage(*state, "PRAGMA user_version = 7");
+    assert_refused(*state, "format 7");
+    sample_sql(*state, "PRAGMA user_version = 6");
     sample_open(*state);
     sample_compare(*state);
 }
 
-#define DROP_COLUMNS_OF_5(table) "ALTER TABLE " table " DROP COLUMN worker;"
+#define DROP_COLUMNS_OF_6(table) "ALTER TABLE " table " DROP COLUMN acted_by;"
+#define DROP_COLUMNS_OF_5(table)                                                                   \
+    DROP_COLUMNS_OF_6(table) "ALTER TABLE " table " DROP COLUMN worker;"
 #define DROP_COLUMNS_OF_4(table)                                                                   \
     DROP_COLUMNS_OF_5(table)                                                                       \
     "ALTER TABLE " table " DROP COLUMN approval;"                                                  \
@@ -229,6 +231,12 @@ static void assert_keeps_its_chain(struct sample *sample, const char *older)
     sample_open(sample);
     sample_compare(sample);
     assert_is_chained(sample);
+}
+
+static void a_store_of_format_5_keeps_its_chain(void **state)
+{
+    assert_keeps_its_chain(*state, DROP_COLUMNS_OF_6("events")
+                                       DROP_COLUMNS_OF_6("operations") "PRAGMA user_version = 5;");
 }
 
 static void a_store_of_format_4_keeps_its_chain(void **state)
@@ -374,6 +382,7 @@ int main(void)
         TEST(lost_counts_of_starts_stop_the_start),
         TEST(damaged_counts_stop_the_start),
         TEST(a_store_of_a_newer_version_is_refused),
+        TEST(a_store_of_format_5_keeps_its_chain),
         TEST(a_store_of_format_4_keeps_its_chain),
         TEST(a_store_of_format_3_keeps_its_chain),
         TEST(a_store_of_format_2_is_chained),

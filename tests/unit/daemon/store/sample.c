@@ -61,10 +61,13 @@ struct uuid sample_tenant(size_t index)
 
 static struct sample_event accepted(struct sample *sample, size_t index)
 {
+    bool is_acted = index % 3 == 0 && !sample->is_automatic;
     struct operation_request request = {.id = number_uuid(index + 1),
                                         .tenant_id = sample_tenant(index),
                                         .user_id = number_uuid(index % 7),
                                         .requested_by = number_uuid(8),
+                                        .has_acted_by = is_acted,
+                                        .acted_by = number_uuid(is_acted ? 11 : 0),
                                         .now = {1000 + sample->event_count},
                                         .due_ms = 5,
                                         .has_key = index % 4 != 0,

@@ -29,7 +29,8 @@ struct sample {
     const struct sample_event *newest[SAMPLE_OPERATIONS]; /* of each operation */
     size_t count;
     uint64_t seed;
-    bool is_automatic; /* no operation needs approval and no worker is named, as in older formats */
+    bool is_automatic; /* no operation needs approval, no worker is named and nobody acts for
+                          another, as in older formats */
 };
 
 /* Set-up and tear-down of cmocka: *state is a struct sample with an open, empty store. */
