@@ -154,11 +154,14 @@ static void connect_peer(struct fixture *fixture, int number)
     size_t before = gate_connections(fixture->gate);
     int64_t end_ms = mono_now().ms + PATIENCE_MS;
     int peer = socket(AF_INET, SOCK_STREAM, 0);
+    char theirs[sizeof greeting + sizeof ready - 1]; /* a PULL's are as long */
 
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     assert_int_equal(connect(peer, (struct sockaddr *)&address, sizeof address), 0);
     assert_int_equal(send(peer, greeting, sizeof greeting, 0), sizeof greeting);
     assert_int_equal(send(peer, ready, sizeof ready - 1, 0), sizeof ready - 1);
+    /* libzmq hangs up on who sends messages before it has said that it is ready itself. */
+    assert_int_equal(recv(peer, theirs, sizeof theirs, MSG_WAITALL), sizeof theirs);
     fixture->peers[number] = peer;
     while (gate_connections(fixture->gate) == before) {
         assert_true(mono_now().ms < end_ms);
