@@ -113,6 +113,22 @@ static int take_texts(const struct reading *reading)
     return 0;
 }
 
+/* exportd takes reports under the name of the key only, so that any other could do nothing. */
+static int take_key_name(const struct reading *reading)
+{
+    struct settings *settings = reading->settings;
+    const char *name = settings->credentials.name;
+
+    if (name[0] == '\0' || strcmp(settings->name, name) == 0)
+        return 0;
+    if (reading->read.worker.has_name)
+        return configuration_fail(reading->file, "worker.name", reading->message,
+                                  "found \"%s\", expected \"%s\", the name in curve.certificate",
+                                  settings->name, name);
+    snprintf(settings->name, sizeof(settings->name), "%s", name);
+    return 0;
+}
+
 static int take_certificates(const struct reading *reading, const char *server, const char *own)
 {
     struct credentials *credentials = &reading->settings->credentials;
@@ -124,7 +140,7 @@ static int take_certificates(const struct reading *reading, const char *server, 
     if (credentials_read_own(credentials, own, why))
         return configuration_fail(reading->file, "curve.certificate", reading->message, "%s", why);
     credentials->are_given = true;
-    return 0;
+    return take_key_name(reading);
 }
 
 static int take_curve(const struct reading *reading)

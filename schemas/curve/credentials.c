@@ -35,6 +35,7 @@ int credentials_read_own(struct credentials *credentials, const char *path,
                  "%s: curve: the public-key does not belong to the secret-key", path);
         rc = -ERROR_CONFIGURATION;
     } else {
+        memcpy(credentials->name, certificate.name, CERTIFICATE_NAME_BUFFER);
         memcpy(credentials->public_key, certificate.public_key, CERTIFICATE_KEY_BUFFER);
         memcpy(credentials->secret_key, certificate.secret_key, CERTIFICATE_KEY_BUFFER);
     }

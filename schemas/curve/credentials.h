@@ -7,7 +7,8 @@
 #include "schemas/base/certificate_file.h"
 
 struct credentials {
-    bool are_given; /* false: the peer speaks without security */
+    bool are_given;                     /* false: the peer speaks without security */
+    char name[CERTIFICATE_NAME_BUFFER]; /* in our own certificate; "" when it has none */
     char server_key[CERTIFICATE_KEY_BUFFER];
     char public_key[CERTIFICATE_KEY_BUFFER];
     char secret_key[CERTIFICATE_KEY_BUFFER];
