@@ -13,6 +13,9 @@
 #define MAXIMUM_SEQUENCE 9007199254740991
 #define MAXIMUM_WAIT_MS  86400000
 
+/* What getopt_long returns for the first long option: no character, which is a short one. */
+#define FIRST_LONG 256
+
 #define MEMBER(name) offsetof(struct settings, name)
 
 const struct option_row option_rows[OPTION_COUNT] = {
@@ -189,18 +192,23 @@ static bool is_whole_name(const char *name, const char *word)
 {
     size_t length = strlen(name);
 
-    return word[0] == '-' &&
-           (word[1] != '-' || (strncmp(word + 2, name, length) == 0 &&
-                               (word[length + 2] == '\0' || word[length + 2] == '=')));
+    return strncmp(word, "--", 2) == 0 && strncmp(word + 2, name, length) == 0 &&
+           (word[length + 2] == '\0' || word[length + 2] == '=');
 }
 
-/* The option's name only: what follows it may be a secret in the wrong place. */
+/* The option's name only: what follows it may be a secret in the wrong place. A short one may stand
+ * in a word that is not read to its end, and the word before it be the value of another. */
 static bool describe_fault(int option, const char *word, char *message)
 {
+    bool is_short = option == '?' && optopt != 0 && optopt < FIRST_LONG;
     char safe[SETTINGS_MESSAGE_BYTES - 64];
     char name[SETTINGS_MESSAGE_BYTES - 64];
 
-    snprintf(name, sizeof(name), "%.*s", (int)strcspn(word, "="), word);
+    if (is_short) {
+        snprintf(name, sizeof(name), "-%c", optopt);
+    } else {
+        snprintf(name, sizeof(name), "%.*s", (int)strcspn(word, "="), word);
+    }
     output_escape(name, safe, sizeof(safe));
     snprintf(message, SETTINGS_MESSAGE_BYTES, "%s: %s", safe,
              option == ':' ? "an argument is missing" : "there is no such option");
@@ -215,18 +223,18 @@ bool settings_read(struct settings *settings, int argc, char **argv,
 
     *settings = (struct settings){.since = -1};
     for (int i = 0; i < OPTION_COUNT; i++) {
-        options[i] =
-            (struct option){option_rows[i].name, option_rows[i].argument != NULL, NULL, 'A' + i};
+        options[i] = (struct option){option_rows[i].name, option_rows[i].argument != NULL, NULL,
+                                     FIRST_LONG + i};
     }
     opterr = 0;
     while ((option = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
-        int id = option == 'h' ? OPTION_HELP : option - 'A';
+        int id = option == 'h' ? OPTION_HELP : option - FIRST_LONG;
 
         if (option == '?' || option == ':') {
             return describe_fault(option, argv[optind - 1], message);
         }
-        if (!is_whole_name(option_rows[id].name, option_word(argv))) {
-            return describe_fault('?', option_word(argv), message);
+        if (option != 'h' && !is_whole_name(option_rows[id].name, option_word(argv))) {
+            return describe_fault(0, option_word(argv), message);
         }
         settings->given |= OPTION_BIT(id);
         if (!store(settings, &option_rows[id], optarg, message)) {

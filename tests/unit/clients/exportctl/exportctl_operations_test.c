@@ -222,6 +222,21 @@ static void the_token_comes_from_a_file_or_the_environment(void **state)
     assert_null(strstr(c->err, "from.argv"));
 }
 
+/* One that is not known is named, and never the word before it, which may be a secret. */
+static void a_wrong_short_option_is_named(void **state)
+{
+    struct control *c = *state;
+
+    assert_int_equal(CONTROL_RUN(c, "--token-file", "secret", "-xy", "list"), 2);
+    assert_non_null(strstr(c->err, "exportctl: -x: there is no such option"));
+    assert_null(strstr(c->err, "secret"));
+    assert_int_equal(CONTROL_RUN(c, "--token-file", "secret", "-hy"), 2);
+    assert_non_null(strstr(c->err, "exportctl: -y: there is no such option"));
+    assert_int_equal(CONTROL_RUN(c, "list", "--json=yes"), 2);
+    assert_non_null(strstr(c->err, "exportctl: --json: "));
+    assert_int_equal(CONTROL_RUN(c, "list", "-h"), 0);
+}
+
 static void wrong_command_lines_send_nothing(void **state)
 {
     static const char *const lines[][4] = {
@@ -286,6 +301,7 @@ int main(void)
         TEST(lists_are_tables_or_a_document_a_line),
         TEST(names_are_never_written_raw),
         TEST(the_token_comes_from_a_file_or_the_environment),
+        TEST(a_wrong_short_option_is_named),
         TEST(wrong_command_lines_send_nothing),
         TEST(the_service_is_counted_and_pinged),
     };
