@@ -172,15 +172,15 @@ static const struct started_report *common(const union any_report *report)
 }
 
 /* A worker reports under the name that its key has, and under no other. */
-static int check_identity(const struct incoming *incoming, const union any_report *report)
+static int check_identity(const struct incoming *incoming, const union any_report *report,
+                          struct wire_error *error)
 {
-    if (incoming->refusal) {
+    if (incoming->refusal || !incoming->identity ||
+        text_equal(common(report)->worker, text_of(identity_name(incoming->identity)))) {
         return incoming->refusal;
     }
-    return !incoming->identity ||
-                   text_equal(common(report)->worker, text_of(identity_name(incoming->identity)))
-               ? 0
-               : -ERROR_IDENTITY_ROLE;
+    snprintf(error->field, sizeof error->field, "worker");
+    return -ERROR_IDENTITY_ROLE;
 }
 
 static void log_malformed(struct daemon *daemon, int rc, const struct identity *identity,
@@ -215,7 +215,7 @@ void reports_handle(struct daemon *daemon, const struct incoming *incoming)
         rc = codec_decode(report_schemas[kind], &daemon->input.root, &report, &error);
     }
     if (!rc) {
-        rc = check_identity(incoming, &report);
+        rc = check_identity(incoming, &report, &error);
     }
     if (rc) {
         log_malformed(daemon, rc, incoming->identity, error.field);

@@ -178,7 +178,7 @@ class Trespass(Rogue):
         self.rogue.common["worker"] = "honest"
         for lie in (self.rogue.done, self.rogue.failed,
                     lambda job: self.rogue.beat(job["fence"])):
-            self.expect("identityRole", lambda: lie(running), "identity=rogue ")
+            self.expect("identityRole", lambda: lie(running), "identity=rogue field=worker")
         self.complete(running)
 
     def test_an_attempt_is_its_workers_after_a_restart_of_the_daemon_too(self):
