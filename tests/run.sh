@@ -107,12 +107,12 @@ side_ended() {
 }
 
 # tested NAME FOLDER [WRAPPER…]: runs what is selected of the tests of a folder of a build and counts them. Black-box
-# tests mostly wait, so that more of them run than there are processors.
+# tests compute for a quarter of their time, so that more of them run than there are processors.
 tested() {
     local name=$1 folder=$2 since=$SECONDS total=0 wrong=0 left
     local output=build/ctest-$name.log
     shift 2
-    "$@" ctest --test-dir "$folder" -j $((2 * jobs)) --output-on-failure --no-tests=error --timeout 900 \
+    "$@" ctest --test-dir "$folder" -j $((5 * jobs / 2)) --output-on-failure --no-tests=error --timeout 900 \
         "${selection[@]}" 2>&1 | tee "$output" && wrong=0 || wrong=1
     # "…% tests passed, 2 tests failed out of 40", and below it the tests that did not run.
     read -r wrong total < <(sed -n 's/^.* \([0-9]*\) tests\{0,1\} failed out of \([0-9]*\)$/\1 \2/p' "$output"
