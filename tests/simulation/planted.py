@@ -64,7 +64,7 @@ BUGS = [
      "        store->is_doubtful = true;\n        snprintf", "        rc = 0;\n        snprintf"),
     ("the_overlay_keeps_an_old_state", "daemon/store/overlay.c",
      "    entry->sequence = record->sequence;\n",
-     "    entry->sequence = *is_new ? record->sequence : entry->sequence;\n"),
+     "    entry->sequence = entry->sequence ? entry->sequence : record->sequence;\n"),
     ("a_declined_offer_is_counted_for_ever", "daemon/core/attempt.c", "        attempts->offered--;\n    }\n    table_remove",
      "    }\n    table_remove"),
     ("a_tenant_keeps_its_turn", "daemon/core/queue.c",
