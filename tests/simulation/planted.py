@@ -96,7 +96,8 @@ BUGS = [
 ]
 
 # Found by few seeds: where one was, so that the hunt need not begin far from it. It goes on from there when the simulator has changed.
-RARE = {"an_offer_that_holds_no_more_is_sent": 2200, "what_a_tenant_is_owed_is_lost": 2700}
+RARE = {"a_clock_set_back_stops_retries": 1500, "a_late_heartbeat_condemns_a_complete_bundle": 350, "an_offer_that_holds_no_more_is_sent": 2200,
+        "what_a_tenant_is_owed_is_lost": 2700}
 
 
 def copy(folder):
