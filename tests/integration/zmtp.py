@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """ZMTP 3.1 by hand, over TCP (rfc.zeromq.org/spec/37), and an installation that listens there: what a peer that keeps no
 rule can send. With CURVE as the mechanism everything up to the first command can be said without a key."""
+import contextlib
 import pathlib
 import re
 import socket
@@ -117,6 +118,17 @@ def shake_hands(peer, kind, identity=b""):
     assert len(read(peer, 64)) == 64
     flags, body = read_frame(peer)
     assert flags == COMMAND and body.startswith(b"\x05READY"), (flags, body)
+
+
+OTHER_COMMANDS = {b"NULL": b"", b"GSSAPI": command(b"INITIATE", b"\0\0\0\1a"), b"PLAIN": command(b"HELLO", b"\7backend\6secret")}
+
+
+def is_turned_away(peer, mechanism, kind, words):
+    """Whether a greeting of this mechanism gets a greeting at the most, and the end, whatever follows it."""
+    peer.sendall(greeting(mechanism))
+    with contextlib.suppress(OSError):  # It may be cut already.
+        peer.sendall(OTHER_COMMANDS[mechanism] + ready(kind) + words)
+    return len(read(peer, 1000)) <= 64
 
 
 def closed_after(peer, timeout=harness.TIMEOUT):
