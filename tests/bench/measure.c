@@ -179,16 +179,17 @@ static void print_reference(const struct figure *figure, const struct figure *re
 
 static void print_goal(const struct figure *figure, const struct figure *reference)
 {
-    bool is_ratio = figure->goal_kind != GOAL_AT_MOST;
+    bool is_ratio =
+        figure->goal_kind == GOAL_RATIO_AT_MOST || figure->goal_kind == GOAL_RATIO_AT_LEAST;
+    bool is_least = figure->goal_kind == GOAL_AT_LEAST || figure->goal_kind == GOAL_RATIO_AT_LEAST;
     if (figure->goal <= 0 || (is_ratio && !reference)) {
         printf("\t-\t-\n");
         return;
     }
     double value = is_ratio ? ratio_of(figure, reference) : figure_median(figure);
-    bool is_met =
-        figure->goal_kind == GOAL_RATIO_AT_LEAST ? value >= figure->goal : value <= figure->goal;
-    printf("\tat %s %g%s\t%s\n", figure->goal_kind == GOAL_RATIO_AT_LEAST ? "least" : "most",
-           figure->goal, is_ratio ? " times" : "", is_met ? "met" : "missed");
+    bool is_met = is_least ? value >= figure->goal : value <= figure->goal;
+    printf("\tat %s %g%s\t%s\n", is_least ? "least" : "most", figure->goal,
+           is_ratio ? " times" : "", is_met ? "met" : "missed");
 }
 
 void figures_print(const struct figure *figures, size_t count)

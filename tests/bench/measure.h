@@ -31,7 +31,7 @@ struct measurement {
 };
 
 /* What a goal is about: the median, or its ratio to the reference of the same rounds. */
-enum goal_kind { GOAL_AT_MOST, GOAL_RATIO_AT_MOST, GOAL_RATIO_AT_LEAST };
+enum goal_kind { GOAL_AT_MOST, GOAL_AT_LEAST, GOAL_RATIO_AT_MOST, GOAL_RATIO_AT_LEAST };
 
 /* A figure over all rounds. Names and units are borrowed literals. */
 struct figure {

@@ -34,7 +34,7 @@ trap 'rm -f "$out"' EXIT INT TERM
 
 # The options are lists of words.
 # shellcheck disable=SC2086
-for name in accept complete queues status token large memory restart growth dispatch fairness; do
+for name in accept complete queues status token large memory restart growth dispatch fairness ids; do
     options=$quick
     [ $name = large ] && options=$large
     echo "bench_$name $options" >&2
