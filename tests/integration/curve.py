@@ -94,11 +94,11 @@ class Keys:
             time.sleep(0.01)
 
 
-def secure(made):
-    """Turns an installation whose daemon has not started yet to CURVE on loopback ports."""
+def secure(made, is_local=False):
+    """Turns an installation whose daemon has not started yet to CURVE on loopback ports, or on the paths that it has."""
     keys = made.keys = Keys(made)
     keys.admit("backend", "client,subscriber,operator")
-    ports = dict(zip(SOCKETS, free_ports(len(SOCKETS))))
+    ports = {name: made.endpoint(name) for name in SOCKETS} if is_local else dict(zip(SOCKETS, free_ports(len(SOCKETS))))
 
     def change_daemon(settings):
         settings["security"] = "curve"
@@ -122,9 +122,10 @@ def secure(made):
     return made
 
 
-def add_feeds(made, *feeds):
+def add_feeds(made, *feeds, is_local=False):
     """feeds: (name, tenants, identities); their endpoints by name."""
-    ports = dict(zip([name for name, _, _ in feeds], free_ports(len(feeds))))
+    names = [name for name, _, _ in feeds]
+    ports = dict(zip(names, [f"ipc://{made.directory}/{name}" for name in names] if is_local else free_ports(len(feeds))))
     made.configure("exportd", lambda s: s.update(feeds=[
         {"name": name, "endpoint": ports[name], "tenants": tenants, "identities": identities}
         for name, tenants, identities in feeds]))

@@ -6,6 +6,7 @@ import contextlib
 import itertools
 import random
 import selectors
+import socket
 import struct
 import time
 import unittest
@@ -234,7 +235,16 @@ class StrangersUnderCurve(Strangers):
 
     @classmethod
     def make(cls):
-        return curve.secure(zmtp.Installation())
+        made = curve.secure(zmtp.Installation())
+        cls.feed = curve.add_feeds(made, ("a", [made.tenant_id(0)], ["backend"]))["a"]
+        return made
+
+    def test_greetings_of_another_mechanism_to_a_feed(self):
+        """Z02: with a subscription to everything that would follow."""
+        host, port = self.feed[len("tcp://"):].rsplit(":", 1)
+        for mechanism in zmtp.OTHER_COMMANDS:
+            with self.subTest(mechanism=mechanism), socket.create_connection((host, int(port)), harness.TIMEOUT) as peer:
+                self.assertTrue(zmtp.is_turned_away(peer, mechanism, b"SUB", zmtp.frame(b"\1")))
 
 
 class GuestsUnderCurve(Hostile):
