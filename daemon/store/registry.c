@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "daemon/store/registry.h"
 
-#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/store/registry_file.h"
 #include "schemas/base/errors.h"
 #include "schemas/base/table.h"
-
-#define COLUMNS 4
 
 /* Code points, as in schemas/profile.yaml. */
 #define USER_PRINCIPAL_NAME_LENGTH 320
@@ -27,12 +25,8 @@ struct remembered {
 };
 
 struct registry {
-    sqlite3 *database;
-    sqlite3_stmt *profile;
-    sqlite3_stmt *list;
-    sqlite3_stmt *begin;
-    sqlite3_stmt *commit;
-    sqlite3_stmt *version;
+    struct registry_file file;
+    struct registry_options options;
     struct mono version_known; /* when the version was looked at last */
     int64_t data_version;
     uint64_t generation; /* counts what ends the remembering; from 1 */
@@ -43,84 +37,18 @@ struct registry {
     char display_name[4 * DISPLAY_NAME_LENGTH];
 };
 
-static int refuse(struct registry *registry, const char *what, const char *why)
-{
-    snprintf(registry->message, sizeof registry->message, "%s: %s", what, why);
-    return -ERROR_CONFIGURATION;
-}
-
-static int prepare(struct registry *registry, struct text sql, const char *key,
-                   const char *const *parameters, sqlite3_stmt **statement)
-{
-    const char *tail = NULL;
-
-    if (sqlite3_prepare_v3(registry->database, sql.data, (int)sql.size_bytes,
-                           SQLITE_PREPARE_PERSISTENT, statement, &tail) != SQLITE_OK) {
-        return refuse(registry, key, sqlite3_errmsg(registry->database));
-    }
-    for (const char *end = sql.data + sql.size_bytes; tail < end; tail++) {
-        if (!strchr(" \t\r\n;", *tail)) {
-            return refuse(registry, key, "more than one statement");
-        }
-    }
-    if (!*statement || !sqlite3_stmt_readonly(*statement) || sqlite3_stmt_isexplain(*statement)) {
-        return refuse(registry, key, "not a SELECT");
-    }
-    if (sqlite3_column_count(*statement) != COLUMNS) {
-        return refuse(
-            registry, key,
-            "not four columns: user id, user principal name, display name, home tenant id");
-    }
-    for (; *parameters; parameters++) {
-        if (!sqlite3_bind_parameter_index(*statement, *parameters)) {
-            return refuse(registry, key, "does not use each of its parameters");
-        }
-    }
-    return 0;
-}
-
-static int open_database(struct registry *registry, const struct registry_options *options)
-{
-    static const char *const profile_parameters[] = {":tenant_id", ":user_id", NULL};
-    static const char *const list_parameters[] = {":tenant_id", ":after", ":limit", NULL};
-    int rc;
-
-    if (sqlite3_open_v2(options->database, &registry->database,
-                        SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK) {
-        return refuse(registry, "registry.database",
-                      registry->database ? sqlite3_errmsg(registry->database) : "out of memory");
-    }
-    sqlite3_busy_timeout(registry->database, (int)options->busy_timeout_ms);
-    if (sqlite3_exec(registry->database, "PRAGMA query_only = ON; PRAGMA trusted_schema = OFF",
-                     NULL, NULL, NULL) != SQLITE_OK) {
-        return refuse(registry, "registry.database", sqlite3_errmsg(registry->database));
-    }
-    if (sqlite3_prepare_v3(registry->database, "BEGIN", -1, SQLITE_PREPARE_PERSISTENT,
-                           &registry->begin, NULL) != SQLITE_OK ||
-        sqlite3_prepare_v3(registry->database, "COMMIT", -1, SQLITE_PREPARE_PERSISTENT,
-                           &registry->commit, NULL) != SQLITE_OK ||
-        sqlite3_prepare_v3(registry->database, "PRAGMA data_version", -1, SQLITE_PREPARE_PERSISTENT,
-                           &registry->version, NULL) != SQLITE_OK) {
-        return refuse(registry, "registry.database", sqlite3_errmsg(registry->database));
-    }
-    rc = prepare(registry, options->profile_statement, "registry.profile_statement",
-                 profile_parameters, &registry->profile);
-    return rc ? rc
-              : prepare(registry, options->list_statement, "registry.list_statement",
-                        list_parameters, &registry->list);
-}
-
 int registry_open(struct registry **registry, const struct registry_options *options,
                   char message[REGISTRY_MESSAGE_BYTES])
 {
     struct registry *r = calloc(1, sizeof *r);
     int rc = -ERROR_MEMORY;
 
+    snprintf(message, REGISTRY_MESSAGE_BYTES, "out of memory");
     if (r) {
-        rc = open_database(r, options);
+        r->options = *options;
+        rc = registry_file_open(&r->file, options, message);
     }
     if (rc) {
-        snprintf(message, REGISTRY_MESSAGE_BYTES, "%s", r ? r->message : "out of memory");
         registry_close(&r);
         return rc;
     }
@@ -133,12 +61,7 @@ void registry_close(struct registry **registry)
     if (!*registry) {
         return;
     }
-    sqlite3_finalize((*registry)->profile);
-    sqlite3_finalize((*registry)->list);
-    sqlite3_finalize((*registry)->begin);
-    sqlite3_finalize((*registry)->commit);
-    sqlite3_finalize((*registry)->version);
-    sqlite3_close((*registry)->database);
+    registry_file_close(&(*registry)->file);
     free(*registry);
     *registry = NULL;
 }
@@ -192,8 +115,8 @@ static int read_profile(struct registry *registry, sqlite3_stmt *statement, cons
 {
     bool is_profile = read_columns(statement, profile);
 
-    if (sqlite3_errcode(registry->database) == SQLITE_NOMEM) {
-        return fail(registry, sqlite3_errmsg(registry->database));
+    if (sqlite3_errcode(registry->file.database) == SQLITE_NOMEM) {
+        return fail(registry, sqlite3_errmsg(registry->file.database));
     }
     return is_profile ? 0 : fail(registry, otherwise);
 }
@@ -204,21 +127,50 @@ static struct text keep(struct text text, char *buffer)
     return (struct text){buffer, text.size_bytes};
 }
 
-/* A snapshot that cannot be had is no error here: then each question takes its own, and says what
- * is wrong. */
-static void read_begin(struct registry *registry)
+/* Another file may have been put in the place of the one that is open, which then nobody writes
+ * any more. Until that can be opened nothing is known. */
+static int follow_file(struct registry *registry)
 {
-    if (sqlite3_get_autocommit(registry->database)) {
-        (void)sqlite3_step(registry->begin);
-        sqlite3_reset(registry->begin);
+    int is_current = registry_file_is_current(&registry->file, registry->options.database);
+    struct registry_file file;
+
+    if (is_current < 0) {
+        return fail(registry, strerror(-is_current));
     }
+    if (is_current) {
+        return 0;
+    }
+    if (registry_file_open(&file, &registry->options, registry->message)) {
+        return -ERROR_REGISTRY;
+    }
+    registry_file_close(&registry->file);
+    registry->file = file;
+    registry->generation++;
+    registry->version_known.ms = INT64_MIN;
+    return 0;
+}
+
+/* A snapshot that cannot be had is no error here: then each question takes its own, and says what
+ * is wrong. -ERROR_REGISTRY when the file is not there. */
+static int read_begin(struct registry *registry)
+{
+    int rc = 0;
+
+    if (sqlite3_get_autocommit(registry->file.database)) {
+        rc = follow_file(registry);
+        if (!rc) {
+            (void)sqlite3_step(registry->file.begin);
+            sqlite3_reset(registry->file.begin);
+        }
+    }
+    return rc;
 }
 
 void registry_rest(struct registry *registry)
 {
-    if (!sqlite3_get_autocommit(registry->database)) {
-        (void)sqlite3_step(registry->commit);
-        sqlite3_reset(registry->commit);
+    if (!sqlite3_get_autocommit(registry->file.database)) {
+        (void)sqlite3_step(registry->file.commit);
+        sqlite3_reset(registry->file.commit);
     }
 }
 
@@ -226,7 +178,7 @@ static int find(struct registry *registry, const struct uuid *tenant_id, const s
                 struct profile *found)
 {
     static const char is_other[] = "the row found is no profile of this user";
-    sqlite3_stmt *statement = registry->profile;
+    sqlite3_stmt *statement = registry->file.profile;
     int step = SQLITE_ERROR;
     int rc;
 
@@ -238,7 +190,7 @@ static int find(struct registry *registry, const struct uuid *tenant_id, const s
         return -ERROR_NOT_FOUND;
     }
     if (step != SQLITE_ROW) {
-        return fail(registry, sqlite3_errmsg(registry->database));
+        return fail(registry, sqlite3_errmsg(registry->file.database));
     }
     rc = read_profile(registry, statement, is_other, found);
     return rc || uuid_equal(&found->user_id, user_id) ? rc : fail(registry, is_other);
@@ -248,17 +200,19 @@ int registry_find(struct registry *registry, const struct uuid *tenant_id,
                   const struct uuid *user_id, struct profile *profile)
 {
     struct profile found;
-    int rc;
+    int rc = read_begin(registry);
 
-    read_begin(registry);
-    sqlite3_reset(registry->profile);
+    if (rc) {
+        return rc;
+    }
+    sqlite3_reset(registry->file.profile);
     rc = find(registry, tenant_id, user_id, &found);
     if (!rc) {
         found.user_principal_name = keep(found.user_principal_name, registry->user_principal_name);
         found.display_name = keep(found.display_name, registry->display_name);
         *profile = found;
     }
-    sqlite3_reset(registry->profile);
+    sqlite3_reset(registry->file.profile);
     return rc;
 }
 
@@ -268,11 +222,10 @@ static void look_for_changes(struct registry *registry, struct mono now)
     int64_t version = -1;
 
     if (registry->version_known.ms != now.ms) {
-        read_begin(registry);
-        if (sqlite3_step(registry->version) == SQLITE_ROW) {
-            version = sqlite3_column_int64(registry->version, 0);
+        if (!read_begin(registry) && sqlite3_step(registry->file.version) == SQLITE_ROW) {
+            version = sqlite3_column_int64(registry->file.version, 0);
         }
-        if (sqlite3_reset(registry->version) != SQLITE_OK || version < 0) {
+        if (sqlite3_reset(registry->file.version) != SQLITE_OK || version < 0) {
             version = -1;
         }
         registry->version_known.ms = version < 0 ? INT64_MIN : now.ms;
@@ -311,23 +264,26 @@ int registry_has(struct registry *registry, const struct uuid *tenant_id,
 int registry_list(struct registry *registry, const struct uuid *tenant_id, const struct uuid *after,
                   int64_t limit, registry_visitor visit, void *argument)
 {
-    sqlite3_stmt *statement = registry->list;
+    sqlite3_stmt *statement;
     struct profile profile;
     int step = SQLITE_DONE;
-    int rc = 0;
+    int rc = read_begin(registry);
 
-    read_begin(registry);
+    if (rc) {
+        return rc;
+    }
+    statement = registry->file.list; /* of the file that is there now */
     if (!bind_uuid(statement, ":tenant_id", tenant_id) || !bind_uuid(statement, ":after", after) ||
         sqlite3_bind_int64(statement, sqlite3_bind_parameter_index(statement, ":limit"), limit) !=
             SQLITE_OK) {
-        rc = fail(registry, sqlite3_errmsg(registry->database));
+        rc = fail(registry, sqlite3_errmsg(registry->file.database));
     }
     while (!rc && limit-- > 0 && (step = sqlite3_step(statement)) == SQLITE_ROW) {
         rc = read_profile(registry, statement, "a row found is no profile", &profile);
         rc = rc ? rc : visit(argument, &profile);
     }
     if (!rc && step != SQLITE_ROW && step != SQLITE_DONE) {
-        rc = fail(registry, sqlite3_errmsg(registry->database));
+        rc = fail(registry, sqlite3_errmsg(registry->file.database));
     }
     sqlite3_reset(statement);
     return rc > 0 ? 0 : rc;

@@ -18,7 +18,9 @@ struct registry_options {
     int64_t busy_timeout_ms;
 };
 
-/* -ERROR_CONFIGURATION when the database cannot be opened or a statement is not one SELECT of four
+/* The texts must stay where they are until the registry is closed. When another file is put in
+ * the place of the database, the next turn reads that; until it can be opened, all fails.
+ * -ERROR_CONFIGURATION when the database cannot be opened or a statement is not one SELECT of four
  * columns that binds the tenant; message then says which and why. */
 int registry_open(struct registry **registry, const struct registry_options *options,
                   char message[REGISTRY_MESSAGE_BYTES]);

@@ -21,6 +21,7 @@
 
 struct fixture {
     char root[TEMPORARY_BUFFER];
+    char path[TEMPORARY_BUFFER + 16];
     struct registry *registry;
 };
 
@@ -36,16 +37,15 @@ static void must_open(struct fixture *fixture, const char *encoding)
     static const char list[] = "SELECT user_id, upn, name, home FROM people"
                                " WHERE tenant = :tenant_id AND user_id > :after"
                                " ORDER BY user_id LIMIT :limit";
-    char path[TEMPORARY_BUFFER + 16];
     char message[REGISTRY_MESSAGE_BYTES];
     char sql[1024];
-    const struct registry_options options = {.database = path,
+    const struct registry_options options = {.database = fixture->path,
                                              .profile_statement = text_of(profile),
                                              .list_statement = text_of(list),
                                              .busy_timeout_ms = 10};
     sqlite3 *database = NULL;
 
-    snprintf(path, sizeof path, "%s/people.db", fixture->root);
+    snprintf(fixture->path, sizeof fixture->path, "%s/people.db", fixture->root);
     snprintf(sql, sizeof sql,
              "PRAGMA encoding = '%s';"
              "CREATE TABLE people(tenant TEXT, user_id TEXT, upn TEXT, name, home TEXT);"
@@ -53,7 +53,7 @@ static void must_open(struct fixture *fixture, const char *encoding)
              " printf('00000000-0000-0000-0000-0000000000%%02x', value),"
              " printf('u%%d@example.org', value), 7000 + value, '" HOME "' FROM u",
              encoding);
-    assert_int_equal(sqlite3_open(path, &database), SQLITE_OK);
+    assert_int_equal(sqlite3_open(fixture->path, &database), SQLITE_OK);
     assert_int_equal(sqlite3_exec(database, sql, NULL, NULL, NULL), SQLITE_OK);
     sqlite3_close(database);
     if (registry_open(&fixture->registry, &options, message)) {

@@ -317,6 +317,49 @@ static void a_statement_that_is_not_one_select_of_a_profile_is_refused(void **st
     assert_non_null(strstr(fixture->message, "registry.database"));
 }
 
+static int find_user(struct fixture *fixture, uint8_t number)
+{
+    struct uuid tenant = uuid_of(1);
+    struct uuid user = uuid_of(number);
+    struct profile profile;
+
+    registry_rest(fixture->registry);
+    return registry_find(fixture->registry, &tenant, &user, &profile);
+}
+
+static int has_user(struct fixture *fixture, uint8_t number, struct mono now)
+{
+    struct uuid tenant = uuid_of(1);
+    struct uuid user = uuid_of(number);
+
+    registry_rest(fixture->registry);
+    return registry_has(fixture->registry, &tenant, &user, now);
+}
+
+/* As somebody does who makes the database anew and moves it there. */
+static void another_file_in_its_place_is_read_from_the_next_turn_on(void **state)
+{
+    struct fixture *fixture = *state;
+    char away[sizeof fixture->path + 8];
+
+    must_open(fixture);
+    assert_int_equal(has_user(fixture, 1, (struct mono){5000}), 0);
+    snprintf(away, sizeof away, "%s.away", fixture->path);
+    assert_int_equal(rename(fixture->path, away), 0);
+    assert_int_equal(find_user(fixture, 1), -ERROR_REGISTRY);
+    assert_non_null(strstr(registry_message(fixture->registry), "No such file"));
+    assert_int_equal(change(fixture, "CREATE TABLE other(tenant TEXT)"), SQLITE_OK);
+    assert_int_equal(find_user(fixture, 1), -ERROR_REGISTRY);
+    assert_non_null(strstr(registry_message(fixture->registry), "no such table"));
+    assert_int_equal(remove(fixture->path), 0);
+    assert_int_equal(change(fixture, "CREATE TABLE people(tenant TEXT, user_id TEXT, upn TEXT, "
+                                     "name TEXT, home TEXT);" PEOPLE
+                                     "; DELETE FROM people WHERE upn LIKE 'u1@%'"),
+                     SQLITE_OK);
+    assert_int_equal(has_user(fixture, 1, (struct mono){5001}), -ERROR_NOT_FOUND);
+    assert_int_equal(find_user(fixture, 2), 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -325,6 +368,7 @@ int main(void)
         TEST(a_profile_is_found_within_its_tenant_only),
         TEST(a_remembered_profile_is_forgotten_when_the_operator_writes_or_a_second_is_over),
         TEST(the_operator_can_write_once_the_turn_has_read),
+        TEST(another_file_in_its_place_is_read_from_the_next_turn_on),
         TEST(a_list_goes_on_after_an_id_and_ends_at_the_limit_or_the_visitor),
         TEST(a_row_that_is_no_profile_is_an_error_and_not_shown),
         TEST(a_statement_that_answers_for_another_user_is_not_believed),
