@@ -224,8 +224,8 @@ computed() {
 
 everything() {
     at_the_side computed
+    check demo flock build/release.lock etc/demo.sh # which builds there, too, as in a fresh clone
     preset_dev
-    check demo etc/demo.sh
     preset_asan
     preset_tsan
     campaigns
