@@ -173,6 +173,13 @@ static int take_security(const struct reading *reading)
         {"exportd.status", reading->settings->status},
     };
 
+    for (size_t i = 0; i < sizeof(endpoints) / sizeof(endpoints[0]); i++) {
+        if (!endpoint_has_port(text_of(endpoints[i].endpoint)))
+            return configuration_fail(reading->file, endpoints[i].key, reading->message,
+                                      "found \"%s\", expected tcp://ADDRESS:PORT, a PORT being at "
+                                      "most 65535, or ipc://PATH",
+                                      endpoints[i].endpoint);
+    }
     if (reading->read.security == EXPORT_WORKER_CONFIGURATION_SECURITY_CURVE)
         return take_curve(reading);
     for (size_t i = 0; i < sizeof(endpoints) / sizeof(endpoints[0]); i++) {

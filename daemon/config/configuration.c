@@ -8,6 +8,9 @@
 #include "daemon/config/transport.h"
 #include "schemas/base/errors.h"
 
+#define KEY_BYTES 48
+#define TENANTS   1000 /* of a list; from the schema */
+
 static int check_times(struct settings *settings, char *message)
 {
     const struct exportd_configuration *values = &settings->values;
@@ -46,6 +49,46 @@ static int check_approval(struct settings *settings, char *message)
                                     "found manual, expected automatic as long as "
                                     "permissions.approver_scope is not given: nobody could approve")
                : 0;
+}
+
+/* What a list of tenants holds, the tenant first. */
+union tenant_item {
+    struct exportd_configuration_operations_tenants operations;
+    struct exportd_configuration_limits_tenants limits;
+    struct exportd_configuration_dispatch_tenants dispatch;
+};
+
+static int check_list(const struct settings *settings, const char *name,
+                      const struct wire_list *list, char *message)
+{
+    struct uuid tenants[TENANTS];
+    union tenant_item item;
+    char key[KEY_BYTES];
+
+    for (uint32_t i = 0; i < list->count && i < TENANTS; i++) {
+        codec_item(list, i, &item);
+        tenants[i] = item.operations.tenant_id;
+        for (uint32_t j = 0; j < i; j++) {
+            if (uuid_equal(&tenants[i], &tenants[j])) {
+                snprintf(key, sizeof key, "%s[%u].tenant_id", name, i);
+                return configuration_fail(settings->file, key, message,
+                                          "found the tenant of %s[%u], expected another", name, j);
+            }
+        }
+    }
+    return 0;
+}
+
+/* Of two entries of a tenant one would not be heeded, and it may be the stricter one. */
+static int check_tenants(const struct settings *settings, char *message)
+{
+    const struct exportd_configuration *values = &settings->values;
+    int rc = check_list(settings, "operations.tenants", &values->operations.tenants, message);
+
+    if (!rc) {
+        rc = check_list(settings, "limits.tenants", &values->limits.tenants, message);
+    }
+    return rc ? rc : check_list(settings, "dispatch.tenants", &values->dispatch.tenants, message);
 }
 
 static uint32_t texts(const struct wire_list *list, struct text *texts, uint32_t room)
@@ -116,6 +159,9 @@ int settings_read(struct settings *settings, const char *path,
     }
     if (!rc) {
         rc = check_approval(settings, message);
+    }
+    if (!rc) {
+        rc = check_tenants(settings, message);
     }
     if (!rc) {
         rc = copy_texts(settings, message);

@@ -31,6 +31,12 @@ static bool is_same(struct text a, struct text b)
 static int check_address(const struct settings *settings, const struct endpoint *endpoint,
                          char *message)
 {
+    if (starts_with(endpoint->address, "tcp://") && !endpoint_has_port(endpoint->address)) {
+        return configuration_fail(settings->file, endpoint->key, message,
+                                  "found \"%.*s\", expected tcp://ADDRESS:PORT, a PORT being at "
+                                  "most 65535, or * for any",
+                                  TEXT_ARGUMENTS(endpoint->address));
+    }
     if (!settings_are_secure(settings) && !endpoint_is_local(endpoint->address)) {
         return configuration_fail(settings->file, endpoint->key, message,
                                   "found \"%.*s\", expected a loopback address "

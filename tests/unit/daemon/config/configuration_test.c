@@ -78,6 +78,9 @@ static void the_smallest_file_gives_the_defaults_and_terminated_paths(void **sta
     settings_release(&settings);
 }
 
+#define ENTRY(digit, field)                                                                        \
+    "    - tenant_id: 7e4a4700-0000-4000-8000-00000000000" digit "\n      " field "\n"
+
 static const struct {
     const char *more;
     const char *line; /* NULL: accepted */
@@ -90,6 +93,7 @@ static const struct {
     {"sockets:\n  reports: tcp://192.0.2.1:5572\n", ":18: ", "sockets.reports"},
     {"sockets:\n  status: tcp://[::]:5573\n", ":18: ", "sockets.status"},
     {"sockets:\n  status: tcp://localhost:5573\n", ":18: ", "loopback"},
+    {"sockets:\n  status: tcp://127.0.0.1:65536\n", ":18: ", "at most 65535"},
     {"sockets:\n  status: udp://127.0.0.1:5573\n", ":18: ", "nothing is encrypted"},
     {"sockets:\n  status: inproc://status\n", ":18: ", "loopback"},
     {"sockets:\n  jobs: tcp://127.0.0.1:5570\n", ":18: ", "same endpoint as sockets.requests"},
@@ -102,6 +106,15 @@ static const struct {
      ":19: ", "dispatch.retry_ceiling_ms"},
     {"dispatch:\n  retry_base_ms: 1000\n  retry_ceiling_ms: 1000\n", NULL, ""},
     {"dispatch:\n  lease_ms: 1\n", ":18: ", "dispatch.lease_ms"},
+    {"limits:\n  tenants:\n" ENTRY("1", "exports_per_day: 1") ENTRY("2", "exports_per_day: 1"),
+     NULL, ""},
+    {"limits:\n  tenants:\n" ENTRY("a", "exports_per_day: 1") ENTRY("1", "exports_per_day: 1")
+         ENTRY("A", "exports_per_day: 2"),
+     ":23: ", "limits.tenants[2].tenant_id: found the tenant of limits.tenants[0]"},
+    {"dispatch:\n  tenants:\n" ENTRY("1", "weight: 1") ENTRY("1", "weight: 2"),
+     ":21: ", "dispatch.tenants[1].tenant_id"},
+    {"  tenants:\n" ENTRY("1", "approval: automatic") ENTRY("1", "approval: automatic"),
+     ":20: ", "operations.tenants[1].tenant_id"},
     {"sokets:\n  jobs: x\n", ":17: ", "sokets"},
 };
 

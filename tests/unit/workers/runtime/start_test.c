@@ -124,6 +124,8 @@ static void wrong_settings_are_refused_with_their_line(void **state)
         {"security: none\n", "security: maybe\n", ": security: found \"maybe\""},
         {"security: none\n", "curve: {certificate: none.key_secret}\n",
          "worker.yaml:6: exportd.server_certificate: found nothing"},
+        {"jobs: ipc://", "jobs: tcp://127.0.0.1:65536#",
+         "worker.yaml:7: exportd.jobs: found \"tcp://127.0.0.1:65536"},
         {"reports: ipc://", "reports: tcp://192.0.2.1:1#",
          "worker.yaml:8: exportd.reports: found \"tcp://192.0.2.1:1"},
     };
