@@ -160,7 +160,7 @@ static int check_identity(const struct call *call)
     }
     return permission_of(call->kind)->needs_operator &&
                    !identity_has_role(call->identity, ROLE_OPERATOR)
-               ? -ERROR_OPERATOR_NEEDED
+               ? -ERROR_IDENTITY_ROLE
                : 0;
 }
 

@@ -63,9 +63,9 @@ const struct command command_rows[] = {
     {"stats", "", "Count operations by stage; show workers and the service's state.", NULL, 0, 0, 0,
      command_stats},
     {"pause", "[TENANT]", "Offer no more work of a tenant, or of everybody, to workers.",
-     "For operators, whom permissions.operators in exportd.yaml names. What is being gathered "
-     "goes\n"
-     "on, requests are accepted, and the pause outlives restarts. Prints what is paused after it.",
+     "For operators, whom permissions.operators in exportd.yaml names, with a key of the role\n"
+     "operator. What is being gathered goes on, requests are accepted, and the pause outlives\n"
+     "restarts. Prints what is paused after it.",
      OPTION_BIT(OPTION_EVERYTHING), 0, 1, command_pause},
     {"resume", "[TENANT]", "End a pause.",
      "For operators. Resuming everything leaves the pauses of single tenants as they are.",

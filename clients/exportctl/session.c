@@ -25,6 +25,11 @@ static const struct {
     {EXPORTD_ERROR_FORBIDDEN, "ownRequest", "Ask another approver of your tenant."},
     {EXPORTD_ERROR_FORBIDDEN, "operatorNeeded",
      "Use a token of a person whom permissions.operators in exportd.yaml names."},
+    {EXPORTD_ERROR_FORBIDDEN, "identityRole",
+     "Give the --certificate of a key with the role that this request needs: operator to pause and "
+     "resume."},
+    {EXPORTD_ERROR_FORBIDDEN, "identityTenant",
+     "Give the --certificate of a key that is not limited to other tenants than the token's."},
     {EXPORTD_ERROR_FORBIDDEN, NULL,
      "Use a delegated token with the scope that this request needs."},
     {EXPORTD_ERROR_NOT_FOUND, NULL,

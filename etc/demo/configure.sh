@@ -23,7 +23,7 @@ make_keys() {
     install -d -m 700 "$run/keys"
     install -d -m 755 "$run/identities"
     "$EXPORTCTL" keygen "$run/keys/exportd"
-    "$EXPORTCTL" keygen "$run/keys/backend" --roles client,subscriber
+    "$EXPORTCTL" keygen "$run/keys/backend" --roles client,subscriber,operator
     "$EXPORTCTL" keygen "$run/keys/worker-1" --roles worker
     "$EXPORTCTL" keygen "$run/keys/worker-2" --roles worker
     cp "$run"/keys/backend.key "$run"/keys/worker-[12].key "$run/identities"

@@ -190,7 +190,7 @@ class Vouching(harness.Case):
         self.assertEqual(gateway.ask("getStatistics", claims=self.claims(wids=[str(uuid.uuid4()), ROLE]))["status"], 200)
         as_operator = self.claims(wids=[ROLE], oid=OPERATOR)
         self.assertEqual(operator.ask("getPauses", claims=as_operator)["status"], 200)
-        self.assert_refused(gateway.ask("getPauses", claims=as_operator), 403, "forbidden", "operatorNeeded")
+        self.assert_refused(gateway.ask("getPauses", claims=as_operator), 403, "forbidden", "identityRole")
         self.assert_refused(operator.ask("getPauses", claims=self.claims(wids=[ROLE])), 403, "forbidden", "operatorNeeded")
         self.assertTrue(made.daemon.is_running())
 

@@ -76,6 +76,8 @@ static void refusals_say_what_was_to_be_paused_and_what_to_do(void **state)
          "permissions.operators"},
         {{"resume", TENANT, NULL}, ERROR_OPERATOR_NEEDED, TENANT ": ", "permissions.operators"},
         {{"pauses", NULL}, ERROR_OPERATOR_NEEDED, "", "permissions.operators"},
+        {{"pauses", NULL}, ERROR_IDENTITY_ROLE, "", "--certificate of a key with the role"},
+        {{"pauses", NULL}, ERROR_IDENTITY_TENANT, "", "not limited to other tenants"},
         {{"pause", TENANT, NULL}, ERROR_TOO_MANY_PAUSES, TENANT ": ", "exportctl pauses"},
     };
     struct control *c = *state;
