@@ -13,11 +13,8 @@
 int call_read_operation(struct call *call, const struct uuid *id, struct record *record,
                         struct text *result)
 {
-    int rc = store_get(call->daemon->store, id, record, result);
+    int rc = store_get_of(call->daemon->store, &call->claims->tenant_id, id, record, result);
 
-    if (!rc && !uuid_equal(&record->tenant_id, &call->claims->tenant_id)) {
-        rc = -ERROR_NOT_FOUND;
-    }
     return rc ? rc : call_count(call);
 }
 

@@ -71,6 +71,8 @@ static const char *const texts[STATEMENT_COUNT] = {
         "INSERT OR REPLACE INTO counts(tenant_id, stage, number) VALUES(?1, ?2, ?3)",
     [STATEMENT_PUT_META] = "INSERT OR REPLACE INTO meta(name, value) VALUES(?1, ?2)",
     [STATEMENT_GET] = SELECT_OPERATION "WHERE id = ?1",
+    [STATEMENT_GET_OF] =
+        SELECT_OPERATION "INDEXED BY operations_of_tenant WHERE id = ?1 AND tenant_id = ?2",
     [STATEMENT_FIND_KEY] = SELECT_OPERATION "WHERE tenant_id = ?1 AND key_digest = ?2",
     [STATEMENT_LIST] = SELECT_OPERATION "WHERE tenant_id = ?1 AND id < ?2 ORDER BY id DESC",
     [STATEMENT_LIST_USER] =

@@ -59,22 +59,44 @@ struct record *store_recent(struct store *store, const struct uuid *id)
     return &store->recent[bits % RECENT_RECORDS];
 }
 
-int store_get(struct store *store, const struct uuid *id, struct record *record,
-              struct text *result)
+static bool is_of(const struct uuid *owner, const struct uuid *tenant_id)
+{
+    return !tenant_id || uuid_equal(owner, tenant_id);
+}
+
+/* Of any tenant without one. */
+static int get(struct store *store, const struct uuid *tenant_id, const struct uuid *id,
+               struct record *record, struct text *result)
 {
     const struct record *recent = store_recent(store, id);
     const struct overlay_entry *entry = overlay_find(&store->overlay, id);
-    sqlite3_stmt *statement = store->statements[STATEMENT_GET];
+    sqlite3_stmt *statement = store->statements[tenant_id ? STATEMENT_GET_OF : STATEMENT_GET];
 
-    if (!result && recent->sequence > 0 && uuid_equal(&recent->id, id)) {
+    if (!result && recent->sequence > 0 && uuid_equal(&recent->id, id) &&
+        is_of(&recent->tenant_id, tenant_id)) {
         *record = *recent;
         return 0;
     }
-    if (entry) {
+    if (entry && is_of(&entry->tenant->tenant_id, tenant_id)) {
         return store_read_newest(store, entry, record, result);
     }
     store_bind_uuid(statement, 1, id);
+    if (tenant_id) {
+        store_bind_uuid(statement, 2, tenant_id);
+    }
     return read_one(store, statement, record, result);
+}
+
+int store_get(struct store *store, const struct uuid *id, struct record *record,
+              struct text *result)
+{
+    return get(store, NULL, id, record, result);
+}
+
+int store_get_of(struct store *store, const struct uuid *tenant_id, const struct uuid *id,
+                 struct record *record, struct text *result)
+{
+    return get(store, tenant_id, id, record, result);
 }
 
 /* The one in the overlay, if it is there. */

@@ -94,6 +94,11 @@ bool store_has_room(struct store *store, struct mono now);
 int store_get(struct store *store, const struct uuid *id, struct record *record,
               struct text *result);
 
+/* The same if it is of this tenant. One of another tenant is looked for in the same places and by
+ * the same index as one that does not exist, so that the time does not tell them apart. */
+int store_get_of(struct store *store, const struct uuid *tenant_id, const struct uuid *id,
+                 struct record *record, struct text *result);
+
 /* The operation of this tenant with this idempotency key digest. -ERROR_NOT_FOUND. */
 int store_find_key(struct store *store, const struct uuid *tenant_id,
                    const uint8_t digest[RECORD_KEY_DIGEST_BYTES], struct record *record,

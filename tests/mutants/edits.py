@@ -184,9 +184,11 @@ MUTANTS = [
     ("a_bad_token_is_no_token", CELLS, "daemon/requests.c", "    if (!rc) {\n        rc = permission_check(",
      "    {\n        rc = permission_check("),
     ("operations_of_any_tenant", LIKE, "daemon/requests_read.c",
-     "        rc = -ERROR_NOT_FOUND;", "        rc = 0;"),
+     "store_get_of(call->daemon->store, &call->claims->tenant_id, id,", "store_get(call->daemon->store, id,"),
     ("foreign_is_told_from_unknown", LIKE, "daemon/requests_read.c",
-     "        rc = -ERROR_NOT_FOUND;", "        rc = -ERROR_NOT_REQUESTER;"),
+     "    return rc ? rc : call_count(call);",
+     "    if (rc && !store_get(call->daemon->store, id, record, result)) {\n        rc = -ERROR_NOT_REQUESTER;\n    }\n"
+     "    return rc ? rc : call_count(call);"),
     ("anybody_of_the_tenant_may_cancel", CELLS, "daemon/requests_cancel.c", "        return -ERROR_NOT_REQUESTER;", "        rc = 0;"),
     ("approvers_may_not_cancel", CELLS, "daemon/requests_cancel.c", "scope_set_has(call->claims->scopes, SCOPE_APPROVER);",
      "!call->claims->is_delegated;"),

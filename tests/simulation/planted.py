@@ -88,7 +88,7 @@ BUGS = [
      "(ready_ms <= ?1 OR ready_ms > ?2)", "(ready_ms <= ?1 OR ready_ms > ?2 + 1000000000000000)",
      "daemon/store/schedule.c", "record.ready.ms > retries->beyond.ms)", "record.ready.ms > retries->beyond.ms + 1000000000000000)"),
     ("another_tenants_operation_is_shown", "daemon/requests_read.c",
-     "if (!rc && !uuid_equal(&record->tenant_id, &call->claims->tenant_id)) {", "if (rc == 1) {"),
+     "store_get_of(call->daemon->store, &call->claims->tenant_id, id,", "store_get(call->daemon->store, id,"),
     ("a_result_is_forgotten_when_it_was_sent", "workers/runtime/worker.c",
      "        bool is_sent = reporter_send(&worker->reporter, result->report, result->report_bytes);\n",
      "        bool is_sent = reporter_send(&worker->reporter, result->report, result->report_bytes);\n"

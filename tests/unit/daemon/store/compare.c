@@ -80,6 +80,24 @@ static int see(void *argument, enum event_kind kind, const struct record *record
     return 0;
 }
 
+/* It is there for its own tenant only, whether all of it is asked for or not. */
+static void compare_owner(struct sample *sample, size_t index)
+{
+    const struct record *made = &sample->newest[index]->record;
+    struct uuid other = sample_tenant(index + 1);
+    struct record record;
+    struct text result;
+
+    assert_int_equal(store_get_of(sample->store, &made->tenant_id, &made->id, &record, &result), 0);
+    same(&record, result, sample->newest[index]);
+    assert_int_equal(store_get_of(sample->store, &made->tenant_id, &made->id, &record, NULL), 0);
+    assert_int_equal(record.sequence, made->sequence);
+    assert_int_equal(store_get_of(sample->store, &other, &made->id, &record, &result),
+                     -ERROR_NOT_FOUND);
+    assert_int_equal(store_get_of(sample->store, &other, &made->id, &record, NULL),
+                     -ERROR_NOT_FOUND);
+}
+
 static void compare_get(struct sample *sample)
 {
     struct uuid nobody = number_uuid(99999);
@@ -90,6 +108,7 @@ static void compare_get(struct sample *sample)
         const struct record *made = &sample->newest[i]->record;
         assert_int_equal(store_get(sample->store, &made->id, &record, &result), 0);
         same(&record, result, sample->newest[i]);
+        compare_owner(sample, i);
         if (made->has_key) {
             assert_int_equal(
                 store_find_key(sample->store, &made->tenant_id, made->key_digest, &record, &result),
