@@ -44,6 +44,11 @@ static enum exit_code describe(const struct settings *settings, struct certifica
         return fail(EXIT_CODE_USAGE, settings->tenants,
                     "expected a list of 1 to 26 UUIDs, or any; nothing was made");
     }
+    if (certificate_has_idle_tenants(certificate)) {
+        return fail(EXIT_CODE_USAGE, settings->roles,
+                    "a worker or an operator has to do with all tenants, so --tenants is not for "
+                    "him; nothing was made");
+    }
     if (certificate_lacks_tenants(certificate)) {
         return fail(EXIT_CODE_USAGE, settings->roles,
                     "who vouches needs --tenants, a list of UUIDs or any; nothing was made");

@@ -16,8 +16,6 @@
 
 #define SUFFIX   ".key"
 #define EXPECTED 64
-/* Roles that concern all tenants, so that a limit beside them would be none. */
-#define UNLIMITED_ROLES (ROLE_BIT(ROLE_WORKER) | ROLE_BIT(ROLE_OPERATOR))
 
 struct identities {
     struct table by_key;
@@ -66,7 +64,7 @@ static int check_identity(const struct identities *identities, const struct iden
     if (certificate->roles == 0) {
         return fail(message, path, "metadata.roles: found nothing, expected a list of " ROLE_NAMES);
     }
-    if (certificate->has_tenants && certificate->roles & UNLIMITED_ROLES) {
+    if (certificate_has_idle_tenants(certificate)) {
         return fail(message, path,
                     "metadata.tenants: found some, expected none for a worker, who is given the "
                     "jobs of all tenants, nor for an operator, who pauses those of all");

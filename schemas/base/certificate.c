@@ -115,6 +115,12 @@ bool certificate_lacks_tenants(const struct certificate *certificate)
            !certificate->has_any_tenant;
 }
 
+bool certificate_has_idle_tenants(const struct certificate *certificate)
+{
+    return certificate->has_tenants &&
+           (certificate->roles & (ROLE_BIT(ROLE_WORKER) | ROLE_BIT(ROLE_OPERATOR)));
+}
+
 static bool take_name(struct certificate *certificate, struct text value)
 {
     return value.size_bytes > 0 && !text_copy(value, certificate->name, sizeof certificate->name);

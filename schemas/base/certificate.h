@@ -61,6 +61,10 @@ int certificate_parse_tenants(struct text list, struct certificate *certificate)
  * be said, for nobody sees that a line is missing. */
 bool certificate_lacks_tenants(const struct certificate *certificate);
 
+/* Whether it is limited to tenants beside a role that concerns all, a worker's or an operator's, so
+ * that the limit would be none. */
+bool certificate_has_idle_tenants(const struct certificate *certificate);
+
 /* Overwrites the secret key. */
 void certificate_forget(struct certificate *certificate);
 

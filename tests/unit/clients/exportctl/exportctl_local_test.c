@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -109,6 +110,24 @@ static void what_is_no_bundle_is_told(void **state)
     assert_int_equal(CONTROL_RUN(c, "verify"), 2);
 }
 
+static void a_key_that_exportd_would_refuse_is_not_made(void **state)
+{
+    static const char tenant[] = "6d1e2f30-5a4b-4c3d-8e9f-000000000001";
+    struct control *c = *state;
+    char name[CONTROL_PATH_BYTES];
+    char file[CONTROL_PATH_BYTES + 8];
+
+    snprintf(name, sizeof(name), "%s/made", c->directory);
+    snprintf(file, sizeof(file), "%s.key", name);
+    assert_int_equal(CONTROL_RUN(c, "keygen", name, "--roles", "worker", "--tenants", tenant), 2);
+    assert_non_null(strstr(c->err, "--tenants is not for"));
+    assert_int_equal(
+        CONTROL_RUN(c, "keygen", name, "--roles", "client,operator", "--tenants", tenant), 2);
+    assert_int_not_equal(access(file, F_OK), 0);
+    assert_int_equal(CONTROL_RUN(c, "keygen", name, "--roles", "client", "--tenants", tenant), 0);
+    assert_int_equal(access(file, F_OK), 0);
+}
+
 static void help_explains_every_command(void **state)
 {
     struct control *c = *state;
@@ -143,6 +162,7 @@ int main(void)
         TEST(every_request_is_in_the_permission_table),
         TEST(a_right_bundle_is_right_and_a_changed_one_is_not),
         TEST(what_is_no_bundle_is_told),
+        TEST(a_key_that_exportd_would_refuse_is_not_made),
         TEST(help_explains_every_command),
         TEST(output_that_cannot_be_written_is_an_error),
     };
