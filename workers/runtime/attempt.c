@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "workers/runtime/attempt.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -69,12 +70,20 @@ static void fail_stopped(struct attempt *attempt)
     fail(attempt, is_late ? FAILURE_CODE_TIME_LIMIT : FAILURE_CODE_WORKER_STOPPED, true);
 }
 
+/* The daemon is told a code; only the log says what the system said. */
 static void fail_bundle(struct attempt *attempt, int rc)
 {
-    if (rc == -ERROR_CANCELLED)
+    int number = rc == -ERROR_IO ? errno : 0;
+    char operation[UUID_TEXT_BUFFER];
+
+    if (rc == -ERROR_CANCELLED) {
         fail_stopped(attempt);
-    else
-        fail_by(attempt, bundle_failures, rc);
+        return;
+    }
+    fail_by(attempt, bundle_failures, rc);
+    log_line(LOG_WARNING, "bundle_failed", "operation=%s fence=%lld code=%s errno=%d",
+             uuid_format(&attempt->order->job.operation_id, operation),
+             (long long)attempt->order->job.fence, error_row(rc)->inner_code, number);
 }
 
 static void fail_registry(struct attempt *attempt, int rc)

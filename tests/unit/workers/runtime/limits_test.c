@@ -6,7 +6,9 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "tests/unit/workers/runtime/played.h"
 
@@ -47,6 +49,22 @@ static void an_attempt_that_takes_too_long_fails(void **state)
     assert_int_equal(mailbox.state, SOURCE_STATE_FAILED);
     assert_int_equal(mailbox.reason, SOURCE_REASON_TIME_LIMIT);
     played_expect_files(played, 1, 0);
+}
+
+static void why_a_bundle_cannot_be_written_is_in_the_log(void **state)
+{
+    struct played *played = *state;
+    char path[256];
+
+    played_serve(played, &played_usual);
+    snprintf(path, sizeof(path), "%s/bundles", played->directory);
+    assert_int_equal(rmdir(path), 0);
+    played_offer(played, PLAYED_ADA, 1);
+    played_expect(played, REPORT_KIND_FAILED, 1);
+    assert_int_equal(played->report.failed.code, FAILURE_CODE_BUNDLE_NOT_WRITTEN);
+    assert_true(played->report.failed.retryable);
+    played_expect_log(played, "event=bundle_failed operation=" PLAYED_OPERATION " fence=1 code=");
+    played_expect_log(played, " errno=2");
 }
 
 static void a_bundle_of_too_many_files_fails_for_good(void **state)
@@ -100,6 +118,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(an_attempt_that_takes_too_long_fails),
+        TEST(why_a_bundle_cannot_be_written_is_in_the_log),
         TEST(a_bundle_of_too_many_files_fails_for_good),
         TEST(a_bundle_of_as_many_files_as_allowed_is_done),
         TEST(a_worker_full_of_unrecorded_results_declines_until_they_are_superseded),
