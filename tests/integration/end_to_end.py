@@ -1,8 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""One export travels the whole way, and everything that can be asked about it agrees."""
+"""One export travels the whole way, and everything that can be asked about it agrees; or it does not, and the log says why."""
 import re
 import shutil
+import sqlite3
 import subprocess
 
 import bundle
@@ -152,6 +153,29 @@ class OneExport(harness.Case):
         self.assertEqual(other["complete"], 0)
         self.assertEqual(list(self.made.client(1).pages("listOperations")), [])
         self.assertEqual(self.made.client(1).events()[0], [])
+
+
+class Unreadable(harness.Case):
+    def test_what_a_worker_cannot_read_is_named_in_its_log(self):
+        made = self.installation()
+        own = made.directory / "own.db"
+        shutil.copy(made.directory / "registry.db", own)
+        made.configure("exportd", lambda s: s["dispatch"].update(maximum_attempts=1))
+        made.configure("worker-0", lambda s: s["registry"].update(database=str(own)))
+        made.start()
+        client = made.client()
+        with sqlite3.connect(own) as registry:
+            registry.execute("ALTER TABLE profiles RENAME TO people")
+        registry.close()
+        failed = made.wait_until(client, client.export(made.user_id(0))["id"], "failed")
+        self.assertEqual(failed["failure"]["code"], "registryUnavailable")
+        self.assertIn('event=registry_unreadable reason="no such table: profiles"', made.logs())
+        shutil.copy(made.directory / "registry.db", own)
+        with sqlite3.connect(made.directory / "mailbox.db") as mailbox:
+            mailbox.execute("ALTER TABLE messages RENAME TO letters")
+        mailbox.close()
+        made.wait_until(client, client.export(made.user_id(0))["id"])
+        self.assertRegex(made.logs(), 'event=source_incomplete .* reason=statementFailed .*detail="no such table: messages"')
 
 
 if __name__ == "__main__":

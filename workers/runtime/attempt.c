@@ -144,16 +144,19 @@ static const struct sink_functions sink_functions = {
 static void log_source(const struct attempt *attempt, const struct source_outcome *outcome)
 {
     char operation[UUID_TEXT_BUFFER];
+    char detail[2 * SOURCE_DETAIL_BYTES];
 
     if (outcome->state == SOURCE_STATE_COMPLETE || outcome->state == SOURCE_STATE_EMPTY)
         return;
-    log_line(LOG_WARNING, "source_incomplete",
-             "operation=%s fence=%lld source=%s state=%s reason=%s rows=%lld files=%lld bytes=%lld",
-             uuid_format(&attempt->order->job.operation_id, operation),
-             (long long)attempt->order->job.fence, source_of(attempt),
-             source_state_name(outcome->state), source_reason_name(outcome->reason),
-             (long long)outcome->counts.rows, (long long)outcome->counts.files,
-             (long long)outcome->counts.bytes);
+    log_line(
+        LOG_WARNING, "source_incomplete",
+        "operation=%s fence=%lld source=%s state=%s reason=%s rows=%lld files=%lld bytes=%lld "
+        "detail=%s",
+        uuid_format(&attempt->order->job.operation_id, operation),
+        (long long)attempt->order->job.fence, source_of(attempt), source_state_name(outcome->state),
+        source_reason_name(outcome->reason), (long long)outcome->counts.rows,
+        (long long)outcome->counts.files, (long long)outcome->counts.bytes,
+        log_value(text_of(outcome->detail[0] ? outcome->detail : "-"), detail, sizeof(detail)));
 }
 
 /* Why the source that was being read did not end by itself. */

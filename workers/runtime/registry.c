@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "schemas/base/errors.h"
+#include "schemas/base/log.h"
 #include "workers/sources/database.h"
 #include "workers/sources/driver.h"
 
@@ -130,6 +131,7 @@ int registry_find(const struct registry_settings *settings, const struct uuid *t
     char message[DATABASE_ERROR_BYTES];
     char tenant[UUID_TEXT_BUFFER];
     char user[UUID_TEXT_BUFFER];
+    char reason[2 * DATABASE_ERROR_BYTES];
     struct source_subject subject = {
         .tenant_id = {uuid_format(tenant_id, tenant), UUID_TEXT_BYTES},
         .user_id = {uuid_format(user_id, user), UUID_TEXT_BYTES},
@@ -140,10 +142,14 @@ int registry_find(const struct registry_settings *settings, const struct uuid *t
     int code;
 
     int rc = -ERROR_REGISTRY;
-    if (database_open(&database, settings->database, settings->busy_timeout_ms, stop, message))
+    if (database_open(&database, settings->database, settings->busy_timeout_ms, stop, message) ||
+        database_prepare(&database, settings->statement, &statement, &used, &code, message)) {
+        /* SQLite does not know yet whose profile is wanted, so it names nobody. */
+        if (!atomic_load(stop))
+            log_line(LOG_ERROR, "registry_unreadable", "reason=%s",
+                     log_value(text_of(message), reason, sizeof(reason)));
         goto out;
-    if (database_prepare(&database, settings->statement, &statement, &used, &code, message))
-        goto out;
+    }
     if (database_bind(statement, &subject) == SQLITE_OK)
         rc = step_profile(statement, user_id, profile);
 out:

@@ -2,6 +2,7 @@
 #include "workers/sources/encoding.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -163,6 +164,10 @@ void encoding_real(struct encoding *encoding, double value)
     char text[40];
     int size = 0;
 
+    if (isinf(value)) {
+        encoding_append(encoding, value < 0 ? "-9e999" : "9e999", value < 0 ? 6 : 5);
+        return;
+    }
     for (int digits = 15; digits <= 17; digits++) {
         size = snprintf(text, sizeof(text) - 2, "%.*g", digits, value);
         /* Only a text that is read back exactly may be used; the comparison is meant. */

@@ -34,7 +34,8 @@ void encoding_base64(struct encoding *encoding, const void *bytes, size_t size_b
 
 void encoding_integer(struct encoding *encoding, int64_t value);
 
-/* The shortest decimal number that reads back as the same value. The value is finite. */
+/* The shortest decimal number that reads back as the same value; infinity as 9e999, which is a
+ * number in JSON too. The value is not NaN. */
 void encoding_real(struct encoding *encoding, double value);
 
 #endif

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "workers/sources/rows.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -129,18 +128,13 @@ static void write_json_value(struct rows *rows, int column)
 {
     struct encoding *encoding = &rows->encoding;
     sqlite3_stmt *statement = rows->statement;
-    double real;
 
     switch (sqlite3_column_type(statement, column)) {
     case SQLITE_INTEGER:
         encoding_integer(encoding, sqlite3_column_int64(statement, column));
         return;
     case SQLITE_FLOAT:
-        real = sqlite3_column_double(statement, column);
-        if (isfinite(real))
-            encoding_real(encoding, real);
-        else
-            encoding_append(encoding, "null", 4);
+        encoding_real(encoding, sqlite3_column_double(statement, column));
         return;
     case SQLITE_TEXT:
         encoding_json_text(encoding, text_of_column(rows, column));
@@ -159,16 +153,13 @@ static void write_csv_value(struct rows *rows, int column)
 {
     struct encoding *encoding = &rows->encoding;
     sqlite3_stmt *statement = rows->statement;
-    double real;
 
     switch (sqlite3_column_type(statement, column)) {
     case SQLITE_INTEGER:
         encoding_integer(encoding, sqlite3_column_int64(statement, column));
         return;
     case SQLITE_FLOAT:
-        real = sqlite3_column_double(statement, column);
-        if (isfinite(real))
-            encoding_real(encoding, real);
+        encoding_real(encoding, sqlite3_column_double(statement, column));
         return;
     case SQLITE_TEXT:
         encoding_csv_text(encoding, text_of_column(rows, column));

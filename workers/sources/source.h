@@ -60,11 +60,15 @@ struct source_subject {
     struct text home_tenant_id;
 };
 
+#define SOURCE_DETAIL_BYTES 256
+
 struct source_outcome {
     enum source_state state;
     enum source_reason reason;
     bool is_retryable; /* of failed: whether another attempt could end differently */
     struct source_counts counts;
+    char detail[SOURCE_DETAIL_BYTES]; /* of failed: what the system says of it, for the log; "" when
+                                         there is nothing, or when it could have personal data */
 };
 
 struct source;

@@ -140,6 +140,13 @@ static int sqlite_open(const struct source_settings *settings, void **state,
     return 0;
 }
 
+static void tell(const struct reading *reading, const char *message)
+{
+    char *detail = reading->gathering->outcome->detail;
+
+    snprintf(detail, SOURCE_DETAIL_BYTES, "%s", message);
+}
+
 /* An SQLite code as the end of the source, or of the gathering when it was told to stop. */
 static int fail(const struct reading *reading, int code)
 {
@@ -151,15 +158,18 @@ static int fail(const struct reading *reading, int code)
     return 0;
 }
 
-/* The caller finalizes. Returns an SQLite code. */
+/* The caller finalizes. Returns an SQLite code. What SQLite says before it knows whose data is
+ * wanted has nobody's. */
 static int prepare(struct reading *reading, const char *sql, sqlite3_stmt **statement)
 {
     char message[DATABASE_ERROR_BYTES];
     unsigned used;
     int code;
 
-    if (database_prepare(&reading->database, sql, statement, &used, &code, message))
+    if (database_prepare(&reading->database, sql, statement, &used, &code, message)) {
+        tell(reading, message);
         return code;
+    }
     return database_bind(*statement, reading->gathering->subject);
 }
 
@@ -252,8 +262,10 @@ static int sqlite_gather(const void *state, const struct gathering *gathering)
 
     int code = database_open(&reading.database, reading.source->database,
                              reading.source->busy_timeout_ms, gathering->stop, message);
-    if (code)
+    if (code) {
+        tell(&reading, message);
         return fail(&reading, code);
+    }
     code = database_begin(&reading.database);
     if (!code && reading.source->count_statement)
         code = count_rows(&reading);

@@ -16,17 +16,17 @@ static void every_type_has_its_json_form(void **state)
 {
     struct mail *place = *state;
 
-    mail_gather(
-        place,
-        "SELECT 9223372036854775807 AS i, -5 AS n, 0.1 AS r, 1e300*1e300 AS inf, 3.0 AS whole,"
-        " NULL AS none, x'00ff10' AS b, x'' AS eb, '' AS e, 'a\"b\\' || char(10) AS t,"
-        " CAST(x'61c3' AS TEXT) AS cut, CAST(x'eda080' AS TEXT) AS s,"
-        " 'a' || char(0) || 'b' AS z, '\xF0\x9F\x98\x80' AS smile"
-        " WHERE :tenant_id IS NOT NULL AND :user_id IS NOT NULL",
-        SOURCE_JSONL);
+    mail_gather(place,
+                "SELECT 9223372036854775807 AS i, -5 AS n, 0.1 AS r,"
+                " 1e300*1e300 AS inf, -9e999 AS minf, 3.0 AS whole, NULL AS none, x'00ff10' AS b, "
+                "x'' AS eb, '' AS e, 'a\"b\\' || char(10) AS t,"
+                " CAST(x'61c3' AS TEXT) AS cut, CAST(x'eda080' AS TEXT) AS s,"
+                " 'a' || char(0) || 'b' AS z, '\xF0\x9F\x98\x80' AS smile"
+                " WHERE :tenant_id IS NOT NULL AND :user_id IS NOT NULL",
+                SOURCE_JSONL);
     assert_string_equal(
         place->recording.entries[0].data,
-        "{\"i\":9223372036854775807,\"n\":-5,\"r\":0.1,\"inf\":null,\"whole\":3.0,"
+        "{\"i\":9223372036854775807,\"n\":-5,\"r\":0.1,\"inf\":9e999,\"minf\":-9e999,\"whole\":3.0,"
         "\"none\":null,\"b\":{\"base64\":\"AP8Q\"},\"eb\":{\"base64\":\"\"},\"e\":\"\","
         "\"t\":\"a\\\"b\\\\\\u000a\",\"cut\":\"a\xEF\xBF\xBD\","
         "\"s\":\"\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\",\"z\":\"a\\u0000b\","
@@ -38,14 +38,16 @@ static void every_type_has_its_csv_form(void **state)
     struct mail *place = *state;
 
     mail_gather(place,
-                "SELECT 7 AS \"a,b\", -5 AS \"=n\", 0.25 AS r, NULL AS none, '' AS e, x'0001' AS b,"
+                "SELECT 7 AS \"a,b\", -5 AS \"=n\", 0.25 AS r, 9e999 AS inf,"
+                " NULL AS none, '' AS e, x'0001' AS b,"
                 " 'say \"hi\"' || char(13,10) || 'there' AS t, 'x' || char(0) AS z"
                 " WHERE :tenant_id IS NOT NULL AND :user_id IS NOT NULL",
                 SOURCE_CSV);
     assert_string_equal(place->recording.entries[0].name, "rows.csv");
-    assert_string_equal(place->recording.entries[0].data,
-                        "\"a,b\",\"'=n\",\"r\",\"none\",\"e\",\"b\",\"t\",\"z\"\r\n"
-                        "7,-5,0.25,,\"\",AAE=,\"say \"\"hi\"\"\r\nthere\",\"x\xEF\xBF\xBD\"\r\n");
+    assert_string_equal(
+        place->recording.entries[0].data,
+        "\"a,b\",\"'=n\",\"r\",\"inf\",\"none\",\"e\",\"b\",\"t\",\"z\"\r\n"
+        "7,-5,0.25,9e999,,\"\",AAE=,\"say \"\"hi\"\"\r\nthere\",\"x\xEF\xBF\xBD\"\r\n");
 }
 
 static void spreadsheet_formulas_are_neutralised(void **state)

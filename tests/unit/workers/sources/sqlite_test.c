@@ -127,6 +127,7 @@ static void a_database_that_went_away_or_broke_is_unavailable(void **state)
     mail_execute(place->database, "CREATE TABLE other(x)");
     assert_int_equal(recording_gather(&place->recording, source, &somebody, &place->outcome), 0);
     assert_int_equal(place->outcome.reason, SOURCE_REASON_STATEMENT_FAILED);
+    assert_string_equal(place->outcome.detail, "no such table: mail");
     assert_false(place->outcome.is_retryable);
     source_close(&source);
 }
