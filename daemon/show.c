@@ -16,9 +16,8 @@ static const char *const failure_messages[FAILURE_CODE_COUNT] = {
     [FAILURE_CODE_TIME_LIMIT] = "The attempt took longer than the worker's limit.",
     [FAILURE_CODE_CANCELLED] = "Somebody who may do so cancelled it.",
     [FAILURE_CODE_DENIED] = "An approver of its tenant denied it.",
-    [FAILURE_CODE_REQUESTER_REVOKED] = "The access of the person who requested it, or of who acted "
-                                       "for him, was taken back before it "
-                                       "was complete.",
+    [FAILURE_CODE_REQUESTER_REVOKED] =
+        "Access was taken back from who requested it, or acted for him, before it was complete.",
     [FAILURE_CODE_OVERDUE] = "It was overdue for longer than the service goes on with it.",
     [FAILURE_CODE_INTERNAL_ERROR] = "The worker met an error of its own; its log says which.",
 };

@@ -120,9 +120,8 @@ static void put(enum log_level level, const char *line, size_t size_bytes)
 /* Appends to a line that has room for it and for one byte more. */
 static size_t append(char *line, size_t used, size_t limit, const char *text)
 {
-    size_t size_bytes = strlen(text);
+    size_t size_bytes = strnlen(text, limit - 1 - used);
 
-    size_bytes = size_bytes < limit - 1 - used ? size_bytes : limit - 1 - used;
     memcpy(line + used, text, size_bytes);
     return used + size_bytes;
 }

@@ -247,7 +247,7 @@ class Table(Revoked):
         made.start_worker()
         made.wait_until(case.owner(), case.id)
         why = " ".join(case.owner().ask("explainOperation", operationId=case.id)["explanation"])
-        self.assertIn("access of the person who requested it, or of who acted for him, was taken back", why)
+        self.assertIn("Access was taken back from who requested it, or acted for him,", why)
         retry = case.owner().ask("retryOperation", operationId=case.id)["operation"]
         self.assertEqual(made.wait_until(case.owner(), retry["id"])["status"], "complete")
         kinds = [event["kind"] for event in case.owner().events(operationId=case.id)[0]]
