@@ -6,13 +6,12 @@
  *
  *  - of connections, the one that was accepted first among those that have not said as much as a
  *    handshake takes; when all have, the newest. A flood of silent connections so loses its own,
- * and a peer that speaks gets in.
+ *    and a peer that speaks gets in.
  *  - of subscriptions, the connection that has more than one may have, or, when all together have
  *    too many, the one that has most. Each message to a status socket
  *    counts, whatever it says, for libzmq keeps no other account that a peer could not falsify; so
  *    a connection that has subscribed often enough in its life is shut down although it
  *    unsubscribed meanwhile. A SUB connects again by itself and renews only what it still wants.
- *
  *
  *  - of messages that do not end, for which libzmq has no bound: the connection that has sent more
  *    than LIMIT_UNFINISHED_BYTES without a message having come out of it, or, when all together
@@ -37,8 +36,7 @@ struct gate;
 
 struct gate_limits {
     int64_t connections;
-    int64_t subscriptions; /* of all connections together, in units of LIMIT_TOPIC_UNIT_BYTES
-                            */
+    int64_t subscriptions; /* of all connections together, in units of LIMIT_TOPIC_UNIT_BYTES */
     int64_t subscriptions_per_connection;
     int64_t handshake_timeout_ms;
 };
