@@ -3,6 +3,7 @@
 """Real processes are killed, stopped and restarted at bad moments: what was acknowledged is never
 lost, is done, and is seen once."""
 import json
+import shutil
 import signal
 import socket
 import sqlite3
